@@ -1,0 +1,124 @@
+import type { Command, CommandClass } from './command.js';
+import type { Attributed, Actor, DomainEvent } from './event.js';
+
+/** State is a union by `status`; `absent` is that of an object that does not exist (yet, or any more). */
+export interface ObjectState {
+  readonly status: string;
+}
+
+/** Names one object: its type and its id within the tenant. */
+export interface ObjectRef {
+  readonly type: string;
+  readonly id: string;
+}
+
+/** What a decision may use beside the state and the command: everything impure comes in here. */
+export interface Context<Needs = unknown> {
+  readonly now: Date;
+  readonly tenant: string;
+  readonly actor: Actor;
+  /** The object that decides. */
+  readonly object: ObjectRef;
+  /** A new id. The n-th one of a command is the same when the command is decided again. */
+  newId(): string;
+  /** States of other objects that the type asked for with `needing`. */
+  readonly needs: Needs;
+}
+
+/** Turns a command into events, or throws a domain error. Strict, pure, synchronous. */
+export type Decide<State, Event extends DomainEvent, C extends Command, Needs> = (
+  state: State,
+  command: C,
+  context: Context<Needs>,
+) => readonly Event[];
+
+/** Folds an event into the state. Total and silent: it never throws and knows every event. */
+export type Evolve<State, Event extends DomainEvent> = (state: State, event: Attributed<Event>) => State;
+
+type AnyDecide<State, Event extends DomainEvent> = (state: State, command: never, context: never) => readonly Event[];
+
+/**
+ * A kind of durable object: a pure decider (J. Chassaing, "Functional Event Sourcing Decider", 2021).
+ *
+ * @example
+ * export const task = objectType<Task, TaskEvent>('task', { status: 'absent' }, evolve)
+ *   .on(CreateTask, create)
+ *   .on(CompleteTask, complete);
+ */
+export class ObjectType<State extends ObjectState, Event extends DomainEvent, Needs = unknown> {
+  readonly #decisions = new Map<CommandClass, AnyDecide<State, Event>>();
+  #address: (command: Command) => { type: string; id?: string };
+  #needs: (command: never) => Record<string, ObjectRef> = () => ({});
+
+  constructor(
+    readonly name: string,
+    readonly initial: State,
+    readonly evolve: Evolve<State, Event>,
+    /** Grows when `State` changes its shape; older snapshots are then left aside. */
+    readonly stateVersion: number,
+  ) {
+    const field = `${name}Id`;
+    this.#address = (command) => ({ type: name, id: (command as unknown as Record<string, string>)[field] });
+  }
+
+  /** Adds a command and the function that decides it. */
+  on<C extends Command>(command: CommandClass<C>, decide: Decide<State, Event, C, Needs>): this {
+    this.#decisions.set(command, decide);
+    return this;
+  }
+
+  /**
+   * How a command names its object, where that is not the field `<name>Id`. An id left out is made from the command's
+   * id, so that the same command creates the same object.
+   */
+  addressedBy<C extends Command>(address: (command: C) => { type: string; id?: string }): this {
+    this.#address = address as (command: Command) => { type: string; id?: string };
+    return this;
+  }
+
+  /** States of other objects that decisions of this type read, as they are when the command arrives. */
+  needing<N, C extends Command = Command>(
+    needs: (command: C) => { [K in keyof N]: ObjectRef },
+  ): ObjectType<State, Event, N> {
+    const type = this as unknown as ObjectType<State, Event, N>;
+    type.#needs = needs as (command: never) => Record<string, ObjectRef>;
+    return type;
+  }
+
+  get commands(): readonly CommandClass[] {
+    return [...this.#decisions.keys()];
+  }
+
+  addressOf(command: Command): { type: string; id?: string } {
+    return this.#address(command);
+  }
+
+  needsOf(command: Command): Record<string, ObjectRef> {
+    return this.#needs(command as never);
+  }
+
+  /** The events that the command leads to. Throws a domain error where it is refused. */
+  decide(state: State, command: Command, context: Context<Needs>): readonly Event[] {
+    const decide = this.#decisions.get(command.constructor as CommandClass);
+    if (!decide)
+      throw new Error(`Object type '${this.name}' has no decision for ${command.constructor.name}: add .on(…).`);
+    return decide(state, command as never, context as never);
+  }
+
+  /** The state after these events. */
+  fold(events: Iterable<Attributed<Event>>, from: State = this.initial): State {
+    let state = from;
+    for (const event of events) state = this.evolve(state, event);
+    return state;
+  }
+}
+
+/** Declares a kind of durable object; see {@link ObjectType}. */
+export function objectType<State extends ObjectState, Event extends DomainEvent>(
+  name: string,
+  initial: State,
+  evolve: Evolve<State, Event>,
+  options: { stateVersion?: number } = {},
+): ObjectType<State, Event> {
+  return new ObjectType(name, initial, evolve, options.stateVersion ?? 1);
+}

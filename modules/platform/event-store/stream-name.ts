@@ -1,0 +1,44 @@
+import type { ObjectRef } from '#kernel/object-type';
+import { InvalidStreamName } from './event-store.errors.js';
+
+const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
+/** Printable: no control, format, surrogate or private-use characters, no line or paragraph separators. */
+const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]+$/u;
+
+/** Longest object id, in UTF-16 code units. */
+export const MAX_ID_LENGTH = 200;
+
+/** Longest tenant or type. */
+export const MAX_NAME_LENGTH = 100;
+
+/** The stream of an object: `<tenant>.<type>-<id>`. Throws InvalidStreamName where a part has another form. */
+export function streamName(tenant: string, { type, id }: ObjectRef): string {
+  const name = `${tenant}.${type}-${id}`;
+  if (!isIdentifier(tenant)) throw new InvalidStreamName(name, `the tenant ${IDENTIFIER_CURE}`);
+  if (!isIdentifier(type)) throw new InvalidStreamName(name, `the type ${IDENTIFIER_CURE}`);
+  if (!isObjectId(id)) {
+    throw new InvalidStreamName(name, `the id must be 1 to ${MAX_ID_LENGTH} printable characters.`);
+  }
+  return name;
+}
+
+/** The parts of a stream name. Throws InvalidStreamName. */
+export function parseStreamName(name: string): ObjectRef & { tenant: string } {
+  const dot = name.indexOf('.');
+  const dash = name.indexOf('-');
+  if (dot < 1 || dash < dot) throw new InvalidStreamName(name, 'it must look like <tenant>.<type>-<id>.');
+  const parts = { tenant: name.slice(0, dot), type: name.slice(dot + 1, dash), id: name.slice(dash + 1) };
+  streamName(parts.tenant, parts);
+  return parts;
+}
+
+const IDENTIFIER_CURE = `must be a letter, then letters, digits or '_', at most ${MAX_NAME_LENGTH} in all.`;
+
+/** A tenant, a type or a noun. */
+export function isIdentifier(text: string): boolean {
+  return text.length <= MAX_NAME_LENGTH && IDENTIFIER.test(text);
+}
+
+export function isObjectId(text: unknown): text is string {
+  return typeof text === 'string' && text.length <= MAX_ID_LENGTH && PRINTABLE.test(text);
+}

@@ -1,0 +1,24 @@
+import { DomainError } from '#kernel/errors';
+
+/** The filter has an operator, a depth or a length that is not allowed. */
+export class InvalidWhereClause extends DomainError {
+  constructor(detail: string, pointer = '/where') {
+    super('invalid', 'invalid-where-clause', detail, [{ pointer, detail }]);
+  }
+}
+
+/** The cursor belongs to another query, or to none. */
+export class InvalidCursor extends DomainError {
+  constructor() {
+    const detail =
+      'This cursor does not belong to this query. Take it from the Link header of the page before, unchanged, with the same filter and sort.';
+    super('invalid', 'invalid-cursor', detail, [{ pointer: '/query/cursor', detail }]);
+  }
+}
+
+/** Another process moved the projection on. Read the checkpoint again and go on from there. */
+export class CheckpointMoved extends DomainError {
+  constructor(projection: string) {
+    super('conflict', 'checkpoint-moved', `Projection '${projection}' was moved on by another runner.`);
+  }
+}

@@ -1,0 +1,99 @@
+import type { Position } from '#kernel/event';
+import type { JsonObject } from '#kernel/json';
+import type { ReadModel } from '#kernel/projection';
+
+/** A filter in MongoDB's operators; those that are allowed are listed in `where-clause.ts`. */
+export type Filter = JsonObject;
+
+/** Fields by dotted path, in order of weight: 1 upwards, -1 downwards. */
+export type Sort = Readonly<Record<string, 1 | -1>>;
+
+export interface Query {
+  readonly filter?: Filter;
+  /** Ties are broken by id. Default: by id. */
+  readonly sort?: Sort;
+  /** Dotted paths to keep; default: the whole document. */
+  readonly fields?: readonly string[];
+  /** At most so many documents; default 100. */
+  readonly limit?: number;
+  /** `next` of the page before, with the same filter and sort. */
+  readonly cursor?: string;
+}
+
+/** A document with its id. */
+export interface Stored<Document extends object = JsonObject> {
+  readonly id: string;
+  readonly document: Document;
+}
+
+export interface Page<Document extends object = JsonObject> {
+  readonly items: readonly Stored<Document>[];
+  /** Cursor of the next page; not there at the end. */
+  readonly next?: string;
+}
+
+/** How a query will be answered. */
+export interface QueryPlan {
+  /** The index that narrows the candidates, `id` for a point read, or none: then every document is looked at. */
+  readonly index?: string;
+  /** Whether the engine alone decides the filter, without a second look at each candidate. */
+  readonly exact: boolean;
+}
+
+/** A document to write, or null to remove it. */
+export interface Write {
+  readonly collection: string;
+  readonly id: string;
+  readonly document: object | null;
+}
+
+/** How far a projection has come. */
+export interface Checkpoint {
+  readonly position: Position;
+  readonly version: number;
+}
+
+/** Moves a projection on. `from` is the checkpoint that the writer started at: null where there was none. */
+export interface Advance {
+  readonly projection: string;
+  readonly from: Checkpoint | null;
+  readonly to: Checkpoint;
+}
+
+/**
+ * JSON documents in collections, what queries read. Filters, sorts and comparisons are MongoDB's: values of different types
+ * never compare by `$gt` and its like, and sort as null < numbers < strings < objects < arrays < booleans; missing counts as null.
+ *
+ * Contract: `test/contract/read-store.contract.ts`.
+ */
+export interface ReadStore {
+  /** Makes the collection and its indexes where they are missing. Must come before any other use of it. */
+  define(model: ReadModel<object>): Promise<void>;
+
+  /** The document with this id, or null. A point read: never a scan. */
+  get<D extends object = JsonObject>(collection: string, id: string): Promise<D | null>;
+
+  /** Those of the documents that are there, by id. */
+  getMany<D extends object = JsonObject>(collection: string, ids: readonly string[]): Promise<Map<string, D>>;
+
+  /**
+   * A page of the documents that match. Rejects with `InvalidWhereClause` for a filter that `validateWhereClause`
+   * refuses and with `InvalidCursor` for a cursor of another query.
+   */
+  query<D extends object = JsonObject>(collection: string, query?: Query): Promise<Page<D>>;
+
+  count(collection: string, filter?: Filter): Promise<number>;
+
+  /** How `query` and `count` would answer. */
+  explain(collection: string, query?: Query): Promise<QueryPlan>;
+
+  /**
+   * Writes all documents and moves the checkpoint, all or nothing, and resolves when it is as durable as the store is
+   * set to be. Rejects with `CheckpointMoved`, and writes nothing, where the stored checkpoint is not `advance.from`.
+   */
+  write(writes: readonly Write[], advance?: Advance): Promise<void>;
+
+  checkpoint(projection: string): Promise<Checkpoint | null>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DomainError } from '#kernel/errors';
+import { SqliteDatabase } from './sqlite-database.js';
+
+describe('group commit', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'perdure-'));
+  const database = SqliteDatabase.open(join(folder, 'store.db'));
+  database.connection.exec('CREATE TABLE t (n INTEGER PRIMARY KEY)');
+
+  afterEach(() => database.write(() => database.prepare('DELETE FROM t').run()));
+  afterAll(async () => {
+    await database.close();
+    rmSync(folder, { recursive: true });
+  });
+  const insert = (n: number) => database.write(() => database.prepare('INSERT INTO t VALUES (?)').run(n).changes);
+  const stored = () =>
+    database
+      .prepare('SELECT n FROM t ORDER BY n')
+      .all()
+      .map((row) => row['n']);
+
+  it('keeps the works of a group in order and answers each with its own result', async () => {
+    const order: number[] = [];
+    const answers = await Promise.all([1, 2, 3].map((n) => database.write(() => order.push(n))));
+    expect(order).toEqual([1, 2, 3]);
+    expect(answers).toEqual([1, 2, 3]);
+  });
+
+  it('refuses a work that throws a domain error alone', async () => {
+    const refused = database.write(() => {
+      throw new DomainError('conflict', 'no', 'No.');
+    });
+    const outcomes = await Promise.allSettled([insert(1), refused, insert(2)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(stored()).toEqual([1, 2]);
+  });
+
+  it('undoes a work that fails half-way and keeps the others', async () => {
+    const half = () => {
+      database.prepare('INSERT INTO t VALUES (?)').run(7);
+      database.prepare('INSERT INTO t VALUES (?)').run(1);
+    };
+    const outcomes = await Promise.allSettled([insert(1), database.write(half), insert(2)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(stored()).toEqual([1, 2]);
+  });
+
+  it('finishes what was accepted before it closes, then refuses', async () => {
+    const other = SqliteDatabase.open(join(folder, 'other.db'));
+    other.connection.exec('CREATE TABLE t (n)');
+    const accepted = other.write(() => other.prepare('INSERT INTO t VALUES (1)').run().changes);
+    await other.close();
+    expect(await accepted).toBe(1);
+    await expect(other.write(() => 1)).rejects.toMatchObject({ code: 'store-unavailable' });
+  });
+
+  it('refuses what is over the queue limit', async () => {
+    const small = SqliteDatabase.open(join(folder, 'small.db'), { maxQueuedWrites: 2 });
+    const outcomes = await Promise.allSettled([1, 2, 3].map((n) => small.write(() => n)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    await small.close();
+  });
+
+  it('is the only owner of its file', () => {
+    expect(() => SqliteDatabase.open(`${folder}/./store.db`)).toThrow(/in use by another process/);
+  });
+});

@@ -1,0 +1,181 @@
+import { closeSync, fdatasync, openSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { DomainError } from '#kernel/errors';
+import { WriteRefused } from './sqlite.errors.js';
+import type { Durability } from './sqlite-database.js';
+
+interface Job {
+  readonly work: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+  settle: () => void;
+}
+
+export interface GroupCommitOptions {
+  /** The write-ahead log to sync; none for a store in memory. */
+  readonly wal: string | undefined;
+  readonly durability: Durability;
+  readonly maxQueued: number;
+  readonly afterCommit: () => void;
+}
+
+/**
+ * Writes that arrive together share one transaction and one fsync; while the disk syncs, the next group gathers.
+ *
+ * SQLite's own `synchronous=FULL` syncs the log inside COMMIT and would stop the event loop meanwhile. Here COMMIT runs
+ * with `synchronous=NORMAL`, which orders the log and checkpoints safely but does not sync each commit, and we sync the log
+ * ourselves, off the loop, before anyone gets an answer: the same guarantee (docs/adr/0003).
+ */
+export class GroupCommit {
+  #queue: Job[] = [];
+  #scheduled = false;
+  #syncing = false;
+  #paused = false;
+  #failure: Error | undefined;
+  #idle: (() => void)[] = [];
+  #wal: number | undefined;
+
+  constructor(
+    private readonly connection: DatabaseSync,
+    private readonly options: GroupCommitOptions,
+  ) {}
+
+  add<T>(work: () => T): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#queue.length >= this.options.maxQueued) {
+      const message = `${this.options.maxQueued} writes already wait (PERDURE_MAX_QUEUED_WRITES). Slow down and try again.`;
+      return Promise.reject(new WriteRefused(message));
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ work, resolve: resolve as (value: never) => void, reject, settle: () => {} });
+      this.#schedule();
+    });
+  }
+
+  /** Holds further groups back until the returned function is called; resolves when none is under way. */
+  async pause(): Promise<() => void> {
+    this.#paused = true;
+    await this.#quiet();
+    return () => {
+      this.#paused = false;
+      this.#schedule();
+    };
+  }
+
+  /** Resolves when nothing waits or is under way. */
+  async idle(): Promise<void> {
+    while (this.#queue.length > 0 || this.#syncing) await this.#quiet();
+  }
+
+  async close(): Promise<void> {
+    await this.idle();
+    this.#failure ??= new WriteRefused('The store is closed.');
+    if (this.#wal !== undefined) closeSync(this.#wal);
+    this.#wal = undefined;
+  }
+
+  #quiet(): Promise<void> {
+    if (!this.#syncing && (this.#queue.length === 0 || this.#paused)) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#syncing || this.#paused || this.#queue.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#paused) this.#commit();
+      else this.#wakeIdle();
+    });
+  }
+
+  #commit(): void {
+    const group = this.#queue;
+    this.#queue = [];
+    const changes = this.#transact(group);
+    if (!changes) return this.#settle(group);
+    this.options.afterCommit();
+    if (this.options.durability === 'normal' || this.options.wal === undefined) return this.#settle(group);
+
+    this.#syncing = true;
+    // The log has no locks of SQLite's on it, so a descriptor of our own is safe; the database file's would not be.
+    this.#wal ??= openSync(this.options.wal, 'r+');
+    fdatasync(this.#wal, (error) => {
+      this.#syncing = false;
+      if (error) this.#fail(group, error);
+      else this.#settle(group);
+    });
+  }
+
+  #transact(group: Job[]): boolean {
+    try {
+      return this.#runTogether(group);
+    } catch (error) {
+      if (group.length === 1) {
+        group[0]!.settle = () => group[0]!.reject(refusal(error));
+        return false;
+      }
+      return group.map((job) => this.#transact([job])).includes(true);
+    }
+  }
+
+  /** One transaction over the group. Throws, with everything undone, where a work failed by accident. */
+  #runTogether(group: Job[]): boolean {
+    this.connection.exec('BEGIN IMMEDIATE');
+    try {
+      for (const job of group) run(job);
+      this.connection.exec('COMMIT');
+      return true;
+    } catch (error) {
+      if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #settle(group: Job[]): void {
+    for (const job of group) job.settle();
+    this.#wakeIdle();
+    this.#schedule();
+  }
+
+  #wakeIdle(): void {
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** After a failed fsync nobody knows what is on the disk, and a second one may lie: the store stops. */
+  #fail(group: Job[], cause: Error): void {
+    this.#failure = new WriteRefused('The disk did not confirm a write. Check the disk, then restart Perdure.', {
+      cause,
+    });
+    for (const job of [...group, ...this.#queue]) job.reject(this.#failure);
+    this.#queue = [];
+    this.#wakeIdle();
+  }
+}
+
+function run(job: Job): void {
+  try {
+    const value = job.work();
+    job.settle = () => job.resolve(value as never);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    job.settle = () => job.reject(error);
+  }
+}
+
+function refusal(error: unknown): unknown {
+  const code = (error as { errcode?: number }).errcode;
+  if (code === undefined) return error;
+  const cure: Record<number, string> = {
+    5: 'Another program holds a lock on the store file. Close it, then try again.',
+    8: 'The store file is read-only. Give Perdure the right to write it.',
+    10: 'The disk reported an error. Check it, then try again.',
+    11: 'The store file is damaged. Restore it from a backup.',
+    13: 'The disk is full. Free some space, then try again.',
+  };
+  return new WriteRefused(cure[code & 0xff] ?? `SQLite refused the write: ${(error as Error).message}`, {
+    cause: error,
+  });
+}
