@@ -81,7 +81,7 @@ export class ObjectType<State extends ObjectState, Event extends DomainEvent, Ne
     needs: (command: C) => { [K in keyof N]: ObjectRef },
   ): ObjectType<State, Event, N> {
     const type = this as unknown as ObjectType<State, Event, N>;
-    type.#needs = needs as (command: never) => Record<string, ObjectRef>;
+    type.#needs = needs;
     return type;
   }
 

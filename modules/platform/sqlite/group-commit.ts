@@ -47,7 +47,7 @@ export class GroupCommit {
       return Promise.reject(new WriteRefused(message));
     }
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, resolve: resolve as (value: never) => void, reject, settle: () => {} });
+      this.#queue.push({ work, resolve: resolve, reject, settle: () => {} });
       this.#schedule();
     });
   }
