@@ -35,6 +35,13 @@ export type Decide<State, Event extends DomainEvent, C extends Command, Needs> =
 /** Folds an event into the state. Total and silent: it never throws and knows every event. */
 export type Evolve<State, Event extends DomainEvent> = (state: State, event: Attributed<Event>) => State;
 
+export interface ObjectTypeOptions {
+  /** Grows when the state changes its shape; older snapshots are then left aside. Default 1. */
+  readonly stateVersion?: number;
+  /** Whether it stands for all types that nobody else declared: the user's own. Only one type can. */
+  readonly open?: boolean;
+}
+
 type AnyDecide<State, Event extends DomainEvent> = (state: State, command: never, context: never) => readonly Event[];
 
 /**
@@ -48,14 +55,13 @@ type AnyDecide<State, Event extends DomainEvent> = (state: State, command: never
 export class ObjectType<State extends ObjectState, Event extends DomainEvent, Needs = unknown> {
   readonly #decisions = new Map<CommandClass, AnyDecide<State, Event>>();
   #address: (command: Command) => { type: string; id?: string };
-  #needs: (command: never) => Record<string, ObjectRef> = () => ({});
+  #needs: ((command: never) => Record<string, ObjectRef>) | undefined;
 
   constructor(
     readonly name: string,
     readonly initial: State,
     readonly evolve: Evolve<State, Event>,
-    /** Grows when `State` changes its shape; older snapshots are then left aside. */
-    readonly stateVersion: number,
+    readonly options: ObjectTypeOptions = {},
   ) {
     const field = `${name}Id`;
     this.#address = (command) => ({ type: name, id: (command as unknown as Record<string, string>)[field] });
@@ -85,6 +91,10 @@ export class ObjectType<State extends ObjectState, Event extends DomainEvent, Ne
     return type;
   }
 
+  get stateVersion(): number {
+    return this.options.stateVersion ?? 1;
+  }
+
   get commands(): readonly CommandClass[] {
     return [...this.#decisions.keys()];
   }
@@ -93,8 +103,9 @@ export class ObjectType<State extends ObjectState, Event extends DomainEvent, Ne
     return this.#address(command);
   }
 
-  needsOf(command: Command): Record<string, ObjectRef> {
-    return this.#needs(command as never);
+  /** The objects whose states a decision on this command reads, or undefined. */
+  needsOf(command: Command): Record<string, ObjectRef> | undefined {
+    return this.#needs?.(command as never);
   }
 
   /** The events that the command leads to. Throws a domain error where it is refused. */
@@ -118,7 +129,7 @@ export function objectType<State extends ObjectState, Event extends DomainEvent>
   name: string,
   initial: State,
   evolve: Evolve<State, Event>,
-  options: { stateVersion?: number } = {},
+  options?: ObjectTypeOptions,
 ): ObjectType<State, Event> {
-  return new ObjectType(name, initial, evolve, options.stateVersion ?? 1);
+  return new ObjectType(name, initial, evolve, options);
 }

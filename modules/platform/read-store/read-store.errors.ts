@@ -22,3 +22,14 @@ export class CheckpointMoved extends DomainError {
     super('conflict', 'checkpoint-moved', `Projection '${projection}' was moved on by another runner.`);
   }
 }
+
+/** The collection was not defined in this store. */
+export class CollectionNotDefined extends DomainError {
+  constructor(collection: string) {
+    super(
+      'not-found',
+      'collection-not-defined',
+      `There is no collection '${collection}' yet. Call define with its read model.`,
+    );
+  }
+}

@@ -2,15 +2,21 @@ import type { Position } from '#kernel/event';
 import type { JsonObject } from '#kernel/json';
 import type { ReadModel } from '#kernel/projection';
 
-/** A filter in MongoDB's operators; those that are allowed are listed in `where-clause.ts`. */
+/**
+ * A filter in MongoDB's operators; those that are allowed are listed in `where-clause.ts`. `_id` is the document's id. Names
+ * that contain a dot or begin with `$` may be stored, but a filter cannot name them.
+ */
 export type Filter = JsonObject;
 
-/** Fields by dotted path, in order of weight: 1 upwards, -1 downwards. */
+/**
+ * Fields by dotted path, in order of weight: 1 upwards, -1 downwards. Of an array, the smallest element counts upwards, the
+ * largest downwards.
+ */
 export type Sort = Readonly<Record<string, 1 | -1>>;
 
 export interface Query {
   readonly filter?: Filter;
-  /** Ties are broken by id. Default: by id. */
+  /** Ties are broken by id, in the direction of the last field: the opposite sort gives the opposite order. Default: by id. */
   readonly sort?: Sort;
   /** Dotted paths to keep; default: the whole document. */
   readonly fields?: readonly string[];
@@ -34,7 +40,7 @@ export interface Page<Document extends object = JsonObject> {
 
 /** How a query will be answered. */
 export interface QueryPlan {
-  /** The index that narrows the candidates, `id` for a point read, or none: then every document is looked at. */
+  /** The index that narrows the candidates, `id` for one over the ids, or none: then every document is looked at. */
   readonly index?: string;
   /** Whether the engine alone decides the filter, without a second look at each candidate. */
   readonly exact: boolean;
@@ -63,11 +69,15 @@ export interface Advance {
 /**
  * JSON documents in collections, what queries read. Filters, sorts and comparisons are MongoDB's: values of different types
  * never compare by `$gt` and its like, and sort as null < numbers < strings < objects < arrays < booleans; missing counts as null.
+ * Strings are ordered by their UTF-8 bytes. Objects are equal with the same fields in the same order.
  *
  * Contract: `test/contract/read-store.contract.ts`.
  */
 export interface ReadStore {
-  /** Makes the collection and its indexes where they are missing. Must come before any other use of it. */
+  /**
+   * Makes the collection, and gives it just the indexes of the model. Must come before any other use of it, which otherwise
+   * rejects with `CollectionNotDefined`.
+   */
   define(model: ReadModel<object>): Promise<void>;
 
   /** The document with this id, or null. A point read: never a scan. */
@@ -77,8 +87,9 @@ export interface ReadStore {
   getMany<D extends object = JsonObject>(collection: string, ids: readonly string[]): Promise<Map<string, D>>;
 
   /**
-   * A page of the documents that match. Rejects with `InvalidWhereClause` for a filter that `validateWhereClause`
-   * refuses and with `InvalidCursor` for a cursor of another query.
+   * A page of the documents that match. Over all pages, one that does not change meanwhile comes exactly once. Rejects with
+   * `InvalidWhereClause` for a filter that `validateWhereClause` refuses, with `InvalidInput` for another form of the rest, and
+   * with `InvalidCursor` for a cursor of another query.
    */
   query<D extends object = JsonObject>(collection: string, query?: Query): Promise<Page<D>>;
 

@@ -2,8 +2,12 @@ import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { DomainError } from '#kernel/errors';
+import { GroupCommit } from './group-commit.js';
 import { SqliteDatabase } from './sqlite-database.js';
+
+const inMemory = { durability: 'full', maxQueued: 10, afterCommit: () => {}, onDurable: () => {} } as const;
 
 describe('group commit', () => {
   const folder = mkdtempSync(join(tmpdir(), 'perdure-'));
@@ -64,7 +68,31 @@ describe('group commit', () => {
     await small.close();
   });
 
-  it('is the only owner of its file', () => {
-    expect(() => SqliteDatabase.open(`${folder}/./store.db`)).toThrow(/in use by another process/);
+  it('closes when a pause ends, not before and not never', async () => {
+    const connection = new DatabaseSync(':memory:');
+    const commits = new GroupCommit(connection, { ...inMemory, wal: undefined });
+    const resume = await commits.pause();
+    const order: string[] = [];
+    const held = commits.add(() => 1).then(() => order.push('held'));
+    const closed = commits.close().then(() => order.push('closed'));
+    order.push('resumed');
+    resume();
+    await Promise.all([held, closed]);
+    expect(order).toEqual(['resumed', 'held', 'closed']);
+  });
+
+  it('stops when the disk does not confirm a write', async () => {
+    const connection = new DatabaseSync(':memory:');
+    const commits = new GroupCommit(connection, { ...inMemory, wal: join(folder, 'missing', 'wal') });
+    await expect(commits.add(() => 1)).rejects.toThrow(/did not confirm a write/);
+    await expect(commits.add(() => 1)).rejects.toThrow(/did not confirm a write/);
+    await commits.close();
+  });
+
+  it('is shared by all who name the same file, however they spell it', async () => {
+    const shared = SqliteDatabase.open(`${folder}/./store.db`);
+    expect(shared).toBe(database);
+    await shared.close();
+    expect(await insert(1)).toBe(1);
   });
 });

@@ -17,7 +17,12 @@ export interface GroupCommitOptions {
   readonly durability: Durability;
   readonly maxQueued: number;
   readonly afterCommit: () => void;
+  /** Called before the writes of a group are answered, while nothing is committed that is not durable. */
+  readonly onDurable: () => void;
 }
+
+/** Works in one transaction: more of them would hold up the event loop for longer than a sync takes. */
+const MAX_GROUP = 1_000;
 
 /**
  * Writes that arrive together share one transaction and one fsync; while the disk syncs, the next group gathers.
@@ -32,7 +37,7 @@ export class GroupCommit {
   #syncing = false;
   #paused = false;
   #failure: Error | undefined;
-  #idle: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
   #wal: number | undefined;
 
   constructor(
@@ -47,7 +52,7 @@ export class GroupCommit {
       return Promise.reject(new WriteRefused(message));
     }
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, resolve: resolve, reject, settle: () => {} });
+      this.#queue.push({ work, resolve, reject, settle: () => {} });
       this.#schedule();
     });
   }
@@ -55,7 +60,7 @@ export class GroupCommit {
   /** Holds further groups back until the returned function is called; resolves when none is under way. */
   async pause(): Promise<() => void> {
     this.#paused = true;
-    await this.#quiet();
+    while (this.#syncing) await this.#change();
     return () => {
       this.#paused = false;
       this.#schedule();
@@ -64,7 +69,7 @@ export class GroupCommit {
 
   /** Resolves when nothing waits or is under way. */
   async idle(): Promise<void> {
-    while (this.#queue.length > 0 || this.#syncing) await this.#quiet();
+    while (this.#queue.length > 0 || this.#syncing) await this.#change();
   }
 
   async close(): Promise<void> {
@@ -74,9 +79,9 @@ export class GroupCommit {
     this.#wal = undefined;
   }
 
-  #quiet(): Promise<void> {
-    if (!this.#syncing && (this.#queue.length === 0 || this.#paused)) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+  /** Resolves after the next group. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #schedule(): void {
@@ -85,31 +90,38 @@ export class GroupCommit {
     setImmediate(() => {
       this.#scheduled = false;
       if (!this.#paused) this.#commit();
-      else this.#wakeIdle();
     });
   }
 
   #commit(): void {
-    const group = this.#queue;
-    this.#queue = [];
-    const changes = this.#transact(group);
-    if (!changes) return this.#settle(group);
+    const group = this.#queue.splice(0, MAX_GROUP);
+    const changed = this.#transact(group);
+    if (!changed) return this.#settle(group);
     this.options.afterCommit();
     if (this.options.durability === 'normal' || this.options.wal === undefined) return this.#settle(group);
 
     this.#syncing = true;
-    // The log has no locks of SQLite's on it, so a descriptor of our own is safe; the database file's would not be.
-    this.#wal ??= openSync(this.options.wal, 'r+');
-    fdatasync(this.#wal, (error) => {
+    this.#sync(this.options.wal, (error) => {
       this.#syncing = false;
       if (error) this.#fail(group, error);
       else this.#settle(group);
     });
   }
 
+  #sync(wal: string, done: (error: Error | null) => void): void {
+    try {
+      // The log has no locks of SQLite's on it, so a descriptor of our own is safe; the database file's would not be.
+      this.#wal ??= openSync(wal, 'r+');
+    } catch (error) {
+      return done(error as Error);
+    }
+    fdatasync(this.#wal, done);
+  }
+
   #transact(group: Job[]): boolean {
     try {
-      return this.#runTogether(group);
+      this.#runTogether(group);
+      return true;
     } catch (error) {
       if (group.length === 1) {
         group[0]!.settle = () => group[0]!.reject(refusal(error));
@@ -120,12 +132,11 @@ export class GroupCommit {
   }
 
   /** One transaction over the group. Throws, with everything undone, where a work failed by accident. */
-  #runTogether(group: Job[]): boolean {
+  #runTogether(group: Job[]): void {
     this.connection.exec('BEGIN IMMEDIATE');
     try {
       for (const job of group) run(job);
       this.connection.exec('COMMIT');
-      return true;
     } catch (error) {
       if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
       throw error;
@@ -133,14 +144,15 @@ export class GroupCommit {
   }
 
   #settle(group: Job[]): void {
+    this.options.onDurable();
     for (const job of group) job.settle();
-    this.#wakeIdle();
+    this.#announce();
     this.#schedule();
   }
 
-  #wakeIdle(): void {
-    const waiting = this.#idle;
-    this.#idle = [];
+  #announce(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
 
@@ -151,7 +163,7 @@ export class GroupCommit {
     });
     for (const job of [...group, ...this.#queue]) job.reject(this.#failure);
     this.#queue = [];
-    this.#wakeIdle();
+    this.#announce();
   }
 }
 

@@ -1,10 +1,8 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreUnusable } from './sqlite.errors.js';
-
-/** "PERD": marks a file as ours (PRAGMA application_id). */
-export const APPLICATION_ID = 0x50455244;
+import { APPLICATION_ID, refuseForeign, refuseTruncated } from './file-inspection.js';
+import { unusable } from './sqlite.errors.js';
 
 export interface OwnedConnection {
   readonly connection: DatabaseSync;
@@ -20,10 +18,17 @@ export function openConnection(path: string): OwnedConnection {
     const connection = new DatabaseSync(':memory:');
     return { connection, close: () => connection.close() };
   }
-  mkdirSync(dirname(path), { recursive: true });
-  inspect(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    for (const place of existsSync(path) ? [path, dirname(path)] : [dirname(path)])
+      accessSync(place, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw unusable(path, error);
+  }
+  refuseForeign(path);
   const owner = takeOwnership(path);
   try {
+    refuseTruncated(path);
     const connection = configure(path);
     return {
       connection,
@@ -38,7 +43,10 @@ export function openConnection(path: string): OwnedConnection {
   }
 }
 
-/** A lock of the operating system's, which goes with the process however it ends. */
+/**
+ * A lock of the operating system's, which goes with the process however it ends. It is on a file of its own, so that the
+ * store's own locks stay free for SQLite.
+ */
 function takeOwnership(path: string): DatabaseSync {
   const owner = new DatabaseSync(`${path}-owner`, { timeout: 0 });
   try {
@@ -51,9 +59,9 @@ function takeOwnership(path: string): DatabaseSync {
 }
 
 function configure(path: string): DatabaseSync {
-  const isNew = !existsSync(path) || statSync(path).size === 0;
   const connection = new DatabaseSync(path, { timeout: 1_000 });
   try {
+    const isNew = connection.prepare('PRAGMA page_count').get()!['page_count'] === 0;
     if (isNew) connection.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
     connection.exec(`
       PRAGMA journal_mode = WAL;
@@ -64,10 +72,6 @@ function configure(path: string): DatabaseSync {
       PRAGMA temp_store = MEMORY;
       BEGIN IMMEDIATE; COMMIT;
     `);
-    const id = connection.prepare('PRAGMA application_id').get()!['application_id'];
-    if (id !== APPLICATION_ID) {
-      throw new StoreUnusable('store-foreign', `${path} is a SQLite file of another program. Name another file.`);
-    }
     syncAll(path);
     return connection;
   } catch (error) {
@@ -76,39 +80,15 @@ function configure(path: string): DatabaseSync {
   }
 }
 
-/** What a killed predecessor committed but did not sync becomes durable before anyone builds on it. */
+/**
+ * What a killed predecessor committed but did not sync becomes durable before anyone builds on it. The database file is left
+ * out: closing a descriptor on it would drop SQLite's locks, and checkpoints sync it themselves.
+ */
 function syncAll(path: string): void {
-  for (const file of [path, `${path}-wal`, dirname(path)]) {
-    if (!existsSync(file) || file === path) continue;
+  for (const file of [`${path}-wal`, dirname(path)]) {
+    if (!existsSync(file)) continue;
     const descriptor = openSync(file, 'r');
     fsyncSync(descriptor);
     closeSync(descriptor);
   }
-}
-
-function inspect(path: string): void {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return;
-  const header = Buffer.alloc(100);
-  const descriptor = openSync(path, 'r');
-  const read = readSync(descriptor, header, 0, 100, 0);
-  closeSync(descriptor);
-  if (read < 100 || header.toString('latin1', 0, 16) !== 'SQLite format 3\0') {
-    throw new StoreUnusable(
-      'store-foreign',
-      `${path} is not a Perdure store, or its beginning is damaged. Name another file or restore a backup.`,
-    );
-  }
-}
-
-function unusable(path: string, error: unknown): StoreUnusable {
-  if (error instanceof StoreUnusable) return error;
-  const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
-  const [name, cure] =
-    code === 5 || code === 6
-      ? ['store-locked', 'is in use by another process. Stop that process, or give this one another PERDURE_DATA.']
-      : code === 8 || code === 14
-        ? ['store-read-only', 'cannot be written. Give this user the right to write the file and its folder.']
-        : ['store-damaged', 'is damaged. Restore it from a backup.'];
-  return new StoreUnusable(name, `${path} ${cure}`, { cause: error });
 }

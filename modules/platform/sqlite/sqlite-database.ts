@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { WalCheckpointer } from './wal-checkpointer.js';
 import { openConnection, type OwnedConnection } from './open-connection.js';
@@ -8,31 +9,35 @@ export type Durability = 'full' | 'normal';
 
 export interface SqliteOptions {
   readonly durability?: Durability;
-  /** Writes that may wait for a commit; the next one is refused. */
+  /** Writes that may wait for a commit; the next one is refused. Default 10,000. */
   readonly maxQueuedWrites?: number;
+  /** Size of the write-ahead log, in bytes, from which on it is copied back into the file. Default 16 MiB. */
+  readonly checkpointAfter?: number;
 }
 
 /**
  * One SQLite file and the only connection of this process that writes to it. The event store and the read store share it
- * where they are given the same file, so that they never wait for each other's lock.
+ * where they are given the same file, so that they never wait for each other's lock. Whoever opens it first sets the options.
  */
 export class SqliteDatabase {
   static readonly #open = new Map<string, SqliteDatabase>();
 
   readonly #statements = new Map<string, StatementSync>();
+  readonly #listeners = new Set<() => void>();
   readonly #commits: GroupCommit;
   readonly #checkpointer: WalCheckpointer | undefined;
+  readonly #identity: string;
   #users = 1;
 
-  /** Opens the file, or shares it with those who have it open. Rejects with StoreUnusable. */
+  /** Opens the file, or shares it with those who have it open. Throws StoreUnusable. `:memory:` is never shared. */
   static open(path: string, options: SqliteOptions = {}): SqliteDatabase {
-    const shared = path === ':memory:' ? undefined : SqliteDatabase.#open.get(path);
+    const shared = SqliteDatabase.#open.get(identityOf(path));
     if (shared) {
       shared.#users++;
       return shared;
     }
     const database = new SqliteDatabase(path, openConnection(path), options);
-    if (path !== ':memory:') SqliteDatabase.#open.set(path, database);
+    if (path !== ':memory:') SqliteDatabase.#open.set(database.#identity, database);
     return database;
   }
 
@@ -41,12 +46,18 @@ export class SqliteDatabase {
     private readonly owned: OwnedConnection,
     options: SqliteOptions,
   ) {
-    this.#checkpointer = path === ':memory:' ? undefined : new WalCheckpointer(path, () => this.#commits.pause());
+    this.#identity = identityOf(path);
+    if (path !== ':memory:') {
+      this.#checkpointer = new WalCheckpointer(path, options.checkpointAfter ?? 16 * 2 ** 20, () =>
+        this.#commits.pause(),
+      );
+    }
     this.#commits = new GroupCommit(owned.connection, {
       wal: path === ':memory:' ? undefined : `${path}-wal`,
       durability: options.durability ?? 'full',
       maxQueued: options.maxQueuedWrites ?? 10_000,
       afterCommit: () => this.#checkpointer?.walGrew(),
+      onDurable: () => this.#listeners.forEach((listener) => listener()),
     });
   }
 
@@ -72,13 +83,32 @@ export class SqliteDatabase {
     return this.#commits.add(work);
   }
 
+  /**
+   * Calls the listener after every group, before its writes are answered. At that moment all that the connection shows is
+   * durable. Returns a function that ends it.
+   */
+  onDurable(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** Finishes the accepted writes; the last user closes the file. */
   async close(): Promise<void> {
     if (--this.#users > 0) return this.#commits.idle();
+    // From here on a new user gets StoreUnusable until the file is closed.
+    SqliteDatabase.#open.delete(this.#identity);
     await this.#commits.close();
     await this.#checkpointer?.close();
-    SqliteDatabase.#open.delete(this.path);
     this.#statements.clear();
     this.owned.close();
+  }
+}
+
+/** The file itself, however its path is spelled. */
+function identityOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // a new file, or one in memory
   }
 }

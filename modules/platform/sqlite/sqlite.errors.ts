@@ -15,3 +15,23 @@ export class WriteRefused extends DomainError {
     this.cause = options?.cause;
   }
 }
+
+/** Says what SQLite or the file system has against using the file. */
+export function unusable(path: string, error: unknown): StoreUnusable {
+  if (error instanceof StoreUnusable) return error;
+  const { errcode } = error as { errcode?: number };
+  // The lowest byte of SQLite's extended codes is the plain one. The file system's own errors have none.
+  const code = errcode === undefined ? CANNOT_OPEN : errcode & 0xff;
+  const [name, cure] =
+    code === BUSY || code === LOCKED
+      ? ['store-locked', 'is in use by another process. Stop that process, or give this one another PERDURE_DATA.']
+      : code === READ_ONLY || code === CANNOT_OPEN
+        ? ['store-read-only', 'cannot be written. Give this user the right to write the file and its folder.']
+        : code === FULL
+          ? ['store-disk-full', 'cannot grow: the disk is full. Free some space, then start again.']
+          : ['store-damaged', 'is damaged. Restore it from a backup.'];
+  return new StoreUnusable(name, `${path} ${cure}`, { cause: error });
+}
+
+/** Result codes: https://www.sqlite.org/rescode.html. */
+const [BUSY, LOCKED, READ_ONLY, FULL, CANNOT_OPEN] = [5, 6, 8, 13, 14];

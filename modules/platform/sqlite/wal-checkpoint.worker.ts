@@ -3,9 +3,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 const connection = new DatabaseSync(workerData as string, { timeout: 1_000 });
 
-parentPort!.on('message', (mode: 'PASSIVE' | 'TRUNCATE') => {
+parentPort!.on('message', (order: 'PASSIVE' | 'TRUNCATE' | 'close') => {
+  if (order === 'close') {
+    connection.close();
+    parentPort!.close();
+    return;
+  }
   try {
-    parentPort!.postMessage(connection.prepare(`PRAGMA wal_checkpoint(${mode})`).get());
+    parentPort!.postMessage(connection.prepare(`PRAGMA wal_checkpoint(${order})`).get());
   } catch (error) {
     parentPort!.postMessage({ failed: (error as Error).message });
   }

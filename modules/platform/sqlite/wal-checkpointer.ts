@@ -1,10 +1,9 @@
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
-/** Size of the log from which on it is worth copying back. */
-const ENOUGH = 16 * 2 ** 20;
 /** Commits between two looks at the log's size. */
-const LOOK_EVERY = 64;
+const LOOK_EVERY = 16;
 
 /**
  * Copies the write-ahead log back into the database file on a thread of its own, so that no request pays for it. Under steady
@@ -17,18 +16,27 @@ export class WalCheckpointer {
 
   constructor(
     private readonly path: string,
+    /** Size of the log from which on it is worth copying back, in bytes. */
+    private readonly enough: number,
     private readonly pauseWrites: () => Promise<() => void>,
   ) {}
 
+  /** Tells of a commit. */
   walGrew(): void {
     if (this.#running || ++this.#commits % LOOK_EVERY !== 0) return;
-    if ((statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) < ENOUGH) return;
+    if ((statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) < this.enough) return;
     this.#running = this.#checkpoint().finally(() => (this.#running = undefined));
   }
 
+  /** Finishes a checkpoint that is under way. The thread closes its connection itself, before the store closes the last one. */
   async close(): Promise<void> {
     await this.#running;
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (!worker) return;
+    worker.ref();
+    const ended = once(worker, 'exit');
+    worker.postMessage('close');
+    await ended;
   }
 
   async #checkpoint(): Promise<void> {
@@ -43,17 +51,15 @@ export class WalCheckpointer {
 
   /** A checkpoint that fails is only postponed: the log stays whole and grows on. */
   #ask(mode: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
-    this.#worker ??= this.#start();
-    const worker = this.#worker;
+    const worker = (this.#worker ??= this.#start());
+    // Writes wait for this answer, so the process must not end before it.
+    worker.ref();
     return new Promise((resolve) => {
       const done = (): void => {
-        worker.off('message', done);
-        worker.off('error', done);
+        worker.off('message', done).off('exit', done).unref();
         resolve();
       };
-      worker.once('message', done);
-      worker.once('error', done);
-      worker.postMessage(mode);
+      worker.once('message', done).once('exit', done).postMessage(mode);
     });
   }
 
@@ -62,7 +68,7 @@ export class WalCheckpointer {
     const worker = new Worker(new URL(`./wal-checkpoint.worker${extension}`, import.meta.url), {
       workerData: this.path,
     });
-    worker.unref();
+    // A thread that broke is replaced at the next checkpoint.
     worker.on('error', () => (this.#worker = undefined));
     return worker;
   }

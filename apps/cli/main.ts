@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander';
+import { CommandFailed, EXIT } from './exit-codes.js';
+import { importCommand } from './import/command.js';
+
+const ENDING = `
+Exit codes: 0 done, 1 failed, 2 not understood, 3 imported but rows were refused, 130 stopped with Ctrl-C
+Settings:   PORT (3000), PERDURE_DATA (./data), PERDURE_URL (http://localhost:3000), NO_COLOR`;
+
+/** A server's modules take their time to load: only the commands that start one load them. */
+function program(): Command {
+  const perdure = new Command('perdure')
+    .description('A backend in which everything that lasts is a durable object with one stream of events.')
+    .addHelpText('after', ENDING);
+  perdure
+    .command('start')
+    .description('Serves the API until it is stopped.')
+    .action(async () => (await import('./start.js')).start());
+  perdure
+    .command('demo')
+    .description('Serves the API and plays a short sample through it.')
+    .option('--once', 'end after the sample', false)
+    .action(async ({ once }: { once: boolean }) => (await import('./demo/demo.js')).demo({ once }));
+  perdure.addCommand(importCommand());
+  for (const command of [perdure, ...perdure.commands]) {
+    command.exitOverride().showHelpAfterError('Add --help to see what there is.');
+  }
+  return perdure;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has written its message already; its code is 0 for --help.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommandFailed) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return EXIT.failed;
+}

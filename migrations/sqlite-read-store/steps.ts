@@ -1,0 +1,4 @@
+import { collectionsAndCheckpoints } from './0001-collections-and-checkpoints.js';
+
+/** Tables of the read store in SQLite, oldest step first. A step that was released never changes; add the next one. */
+export const readStoreSteps: readonly string[] = [collectionsAndCheckpoints];

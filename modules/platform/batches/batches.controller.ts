@@ -1,0 +1,84 @@
+import { Body, Controller, Post, Req } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { FastifyRequest } from 'fastify';
+import type { Command } from '#kernel/command';
+import { InvalidInput } from '#kernel/errors';
+import type { JsonObject } from '#kernel/json';
+import { pointerTo } from '#platform/commands/json-fields';
+import { build } from '#platform/commands/validate';
+import { enclose, type Answer } from '#platform/dispatch/envelope';
+import { ObjectRegistry } from '#platform/dispatch/object-registry';
+import { callerOf } from '#platform/http/caller';
+import { CommandEndpoint } from '#platform/http/endpoint';
+import { problemOf } from '#platform/http/problem';
+import { Batch, type BatchedCommand, BatchResults, type BatchResult } from './batch.js';
+
+/** Many commands in one request, for those who bring a lot: imports, migrations, synchronisation. */
+@Controller('api/v1/batches')
+export class BatchesController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly registry: ObjectRegistry,
+  ) {}
+
+  @Post()
+  @CommandEndpoint({
+    summary: 'Carry out many commands',
+    description:
+      'Each is carried out or refused by itself; the results stand in the order of the commands. Commands to one object are carried out in order, others side by side.',
+    batch: true,
+    answer: BatchResults,
+  })
+  async carryOut(@Body() body: unknown, @Req() request: FastifyRequest): Promise<BatchResults> {
+    const batch = build(Batch, body);
+    const lanes = new Map<string, Promise<unknown>>();
+    const results = batch.commands.map((item, index) => {
+      const command = this.#commandOf(item, index, request);
+      if (command instanceof InvalidInput) return refused(command, request);
+      const lane = this.#objectOf(command) ?? index.toString();
+      const result = (lanes.get(lane) ?? Promise.resolve())
+        .then(() => this.commands.execute<Command, Answer>(command))
+        .then(done, (error: unknown) => refused(error, request));
+      lanes.set(lane, result);
+      return result;
+    });
+    return { results: await Promise.all(results) };
+  }
+
+  #commandOf(item: BatchedCommand, index: number, request: FastifyRequest): Command | InvalidInput {
+    const at = (field: string): string => pointerTo(`/commands/${index}/fields`, field);
+    const type = this.registry.commandNamed(item.command);
+    if (!type) {
+      const detail = `There is no command '${item.command}'. Known: ${this.registry.commandNames.join(', ')}.`;
+      return new InvalidInput([{ pointer: `/commands/${index}/command`, detail }]);
+    }
+    const { idempotencyKey, occurredAt, reason } = item;
+    try {
+      return enclose(build(type, item.fields, at), {
+        ...callerOf(request),
+        idempotencyKey,
+        reason,
+        occurredAt: occurredAt === undefined ? undefined : new Date(occurredAt).toISOString(),
+      });
+    } catch (error) {
+      if (error instanceof InvalidInput) return error;
+      throw error;
+    }
+  }
+
+  /** The object whose commands keep their order, where the command names one. */
+  #objectOf(command: Command): string | undefined {
+    const { type, id } = this.registry.deciderOf(command).addressOf(command);
+    return id === undefined ? undefined : `${type} ${id}`;
+  }
+}
+
+function done({ created, ...answer }: Answer): BatchResult {
+  return { status: created ? 201 : 200, ...answer };
+}
+
+function refused(error: unknown, request: FastifyRequest): BatchResult {
+  const { problem, unforeseen } = problemOf(error, request);
+  if (unforeseen) request.log.error({ err: error }, 'A command of a batch failed for a reason that was not foreseen.');
+  return { status: problem.status, problem: problem as unknown as JsonObject };
+}

@@ -1,0 +1,46 @@
+import { START, type DomainEvent, type Position } from '#kernel/event';
+import type { ObjectState } from '#kernel/object-type';
+
+/**
+ * A durable object in memory. Its state runs ahead of the disk: a command decides on it while the appends of the commands
+ * before it are still under way, so that many commands to one object share one fsync. When an append fails, everything that
+ * was built on it fails too, and the activation is broken: it must be loaded again.
+ */
+export class Activation<State extends ObjectState = ObjectState> {
+  broken = false;
+  #pending: Promise<unknown> | undefined;
+
+  constructor(
+    public state: State,
+    /** Of the last event, -1 before the first. */
+    public revision: number,
+    public position: Position = START,
+    /** Revision that the last snapshot holds, -1 without one. */
+    public snapshotRevision = -1,
+  ) {}
+
+  get exists(): boolean {
+    return this.state.status !== 'absent';
+  }
+
+  /** Takes the state ahead; `append` is what makes it durable. */
+  advance(state: State, events: readonly DomainEvent[], append: Promise<{ position: Position }>): void {
+    this.state = state;
+    this.revision += events.length;
+    const pending = append.then(
+      ({ position }) => {
+        this.position = position;
+        if (this.#pending === pending) this.#pending = undefined;
+      },
+      () => {
+        this.broken = true;
+      },
+    );
+    this.#pending = pending;
+  }
+
+  /** Resolves when the state of this moment is durable, or known not to be (`broken`). */
+  async settled(): Promise<void> {
+    await this.#pending;
+  }
+}

@@ -1,0 +1,205 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '#kernel/clock';
+import type { Command } from '#kernel/command';
+import type { Attributed, DomainEvent, EventMetadata } from '#kernel/event';
+import { eventIdOf, type Ids } from '#kernel/ids';
+import type { Context, ObjectRef } from '#kernel/object-type';
+import { WrongExpectedRevision } from '#platform/event-store/event-store.errors';
+import type { EventStore, NewEvent } from '#platform/event-store/event-store.port';
+import { EVENT_STORE } from '#platform/event-store/event-store.token';
+import { streamName } from '#platform/event-store/stream-name';
+import { AccessPolicy } from './access-policy.js';
+import type { Activation } from './activation.js';
+import { Activations } from './activations.js';
+import { commandIdOf, digestOf, idMadeBy } from './command-identity.js';
+import { PreconditionFailed, ReservedType, TooMuchContention } from './dispatch.errors.js';
+import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch-options.js';
+import { envelopeOf, type Answer, type Envelope } from './envelope.js';
+import { Idempotency } from './idempotency.js';
+import { ObjectRegistry, type AnyObjectType } from './object-registry.js';
+import { Objects } from './objects.js';
+import { Snapshots, type Snapshot } from './snapshots.js';
+
+export const CLOCK = Symbol('Clock');
+export const IDS = Symbol('Ids');
+
+/** Decisions on a state that others changed meanwhile, until the command is given up. */
+const MAX_ATTEMPTS = 12;
+
+/** Everything about one command that stays the same however often it is decided. */
+interface Order {
+  readonly command: Command;
+  readonly envelope: Envelope;
+  readonly type: AnyObjectType;
+  readonly object: ObjectRef;
+  readonly stream: string;
+  readonly commandId: string;
+  readonly digest: string | undefined;
+  readonly now: Date;
+}
+
+/** The one way in: authorise, deduplicate, load, decide, append, and again where somebody else was faster. */
+@Injectable()
+export class Dispatcher {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: Ids,
+    @Inject(DISPATCH_OPTIONS) private readonly options: DispatchOptions,
+    private readonly registry: ObjectRegistry,
+    private readonly access: AccessPolicy,
+    private readonly activations: Activations,
+    private readonly idempotency: Idempotency,
+    private readonly snapshots: Snapshots,
+    private readonly objects: Objects,
+  ) {}
+
+  /** Carries the command out. Resolves when its events are durable; rejects with a domain error where it is refused. */
+  async dispatch(command: Command): Promise<Answer> {
+    const order = this.#order(command);
+    const decision = this.access.authorise(command, order.object, order.envelope);
+    if (decision) await decision;
+    const key = order.envelope.idempotencyKey;
+    return key === undefined ? this.#carryOut(order) : this.idempotency.once(key, order, () => this.#carryOut(order));
+  }
+
+  #order(command: Command): Order {
+    const envelope = envelopeOf(command);
+    const type = this.registry.deciderOf(command);
+    const key = envelope.idempotencyKey;
+    const commandId = key === undefined ? this.ids.next() : commandIdOf(envelope.tenant, key);
+    const address = type.addressOf(command);
+    const object = { type: address.type, id: address.id ?? idMadeBy(commandId, 0) };
+    if (this.registry.typeNamed(object.type) !== type) throw new ReservedType(object.type);
+    return {
+      command,
+      envelope,
+      type,
+      object,
+      stream: streamName(envelope.tenant, object),
+      commandId,
+      digest: key === undefined ? undefined : digestOf(command),
+      now: this.clock.now(),
+    };
+  }
+
+  async #carryOut(order: Order): Promise<Answer> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const needed = order.type.needsOf(order.command);
+      const needs = needed && (await this.#statesOf(needed, order));
+      const activation = this.activations.peek(order.stream) ?? (await this.activations.get(order.stream, order.type));
+      const answer = await this.#attempt(order, activation, needs);
+      if (answer) return answer;
+      this.activations.drop(order.stream, activation);
+      await backOff(attempt);
+    }
+    throw new TooMuchContention(order.stream, MAX_ATTEMPTS);
+  }
+
+  /** From here to the append nothing awaits: the state cannot change in between. Undefined: decide again. */
+  async #attempt(order: Order, activation: Activation, needs: unknown): Promise<Answer | undefined> {
+    const existed = activation.exists;
+    let events: readonly DomainEvent[];
+    try {
+      checkPrecondition(order.envelope.expected, activation);
+      events = order.type.decide(activation.state, order.command, this.#context(order, needs));
+    } catch (refusal) {
+      await activation.settled();
+      if (activation.broken) return undefined;
+      throw refusal;
+    }
+    if (events.length === 0) {
+      const { revision } = activation;
+      await activation.settled();
+      return activation.broken ? undefined : answerOf(order, revision, activation.position, false);
+    }
+    try {
+      const { revision, position, state } = await this.#append(order, activation, events);
+      const eventId = eventIdOf(order.commandId, events.length - 1);
+      this.#keepSnapshot(order, activation, {
+        state,
+        revision,
+        position,
+        eventId,
+        stateVersion: order.type.stateVersion,
+      });
+      return answerOf(order, revision, position, !existed);
+    } catch (error) {
+      this.activations.drop(order.stream, activation);
+      if (error instanceof WrongExpectedRevision) return undefined;
+      throw error;
+    }
+  }
+
+  async #append(order: Order, activation: Activation, events: readonly DomainEvent[]) {
+    const metadata = metadataOf(order);
+    const attributed = events.map((event): Attributed<DomainEvent> => ({
+      type: event.type,
+      data: event.data,
+      metadata,
+    }));
+    const state = order.type.fold(attributed, activation.state);
+    const stored = attributed.map((event, index): NewEvent => ({ id: eventIdOf(order.commandId, index), ...event }));
+    const expected = activation.revision < 0 ? 'none' : activation.revision;
+    const append = this.store.append(order.stream, expected, stored);
+    activation.advance(state, events, append);
+    return { ...(await append), state };
+  }
+
+  #context(order: Order, needs: unknown): Context {
+    let made = 0;
+    return {
+      now: order.now,
+      tenant: order.envelope.tenant,
+      actor: order.envelope.actor,
+      object: order.object,
+      needs,
+      newId: () => idMadeBy(order.commandId, ++made),
+    };
+  }
+
+  async #statesOf(needs: Record<string, ObjectRef>, { envelope }: Order): Promise<unknown> {
+    const states: Record<string, unknown> = {};
+    for (const [name, ref] of Object.entries(needs)) {
+      states[name] = (await this.objects.load(envelope.tenant, ref)).state;
+    }
+    return states;
+  }
+
+  #keepSnapshot({ stream }: Order, activation: Activation, snapshot: Snapshot): void {
+    if (snapshot.revision - activation.snapshotRevision < this.options.snapshotEvery) return;
+    activation.snapshotRevision = snapshot.revision;
+    void this.snapshots.keep(stream, snapshot);
+  }
+}
+
+function checkPrecondition(expected: Envelope['expected'], { exists, revision }: Activation): void {
+  if (expected === undefined) return;
+  const holds = expected === 'none' ? !exists : exists && (expected === 'exists' || expected === revision);
+  if (!holds) throw new PreconditionFailed(expected, exists ? revision : undefined);
+}
+
+function metadataOf({ envelope, commandId, digest, now }: Order): EventMetadata {
+  return {
+    tenant: envelope.tenant,
+    actor: envelope.actor,
+    commandId,
+    correlationId: envelope.correlationId ?? commandId,
+    causationId: envelope.causationId ?? commandId,
+    schemaVersion: 1,
+    occurredAt: envelope.occurredAt ?? now.toISOString(),
+    reason: envelope.reason,
+    traceparent: envelope.traceparent,
+    commandDigest: digest,
+  };
+}
+
+function answerOf({ object }: Order, revision: number, position: string, created: boolean): Answer {
+  return { id: object.id, revision, position, created };
+}
+
+/** Full jitter (AWS Architecture Blog, 2015): waits up to 1, 2, 4 … 64 ms. */
+function backOff(attempt: number): Promise<void> {
+  const longest = Math.min(64, 2 ** (attempt - 1));
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
+}

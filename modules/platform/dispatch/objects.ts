@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ObjectRef, ObjectState } from '#kernel/object-type';
+import type { EventStore, ReadOptions, StreamSlice } from '#platform/event-store/event-store.port';
+import { EVENT_STORE } from '#platform/event-store/event-store.token';
+import { streamName } from '#platform/event-store/stream-name';
+import { Activations } from './activations.js';
+import { ReservedType } from './dispatch.errors.js';
+import { ObjectRegistry, type AnyObjectType } from './object-registry.js';
+
+const PAGE = 1_000;
+
+/** An object as it is, or was. `absent` at revision -1 where it never was. */
+export interface ObjectView {
+  readonly state: ObjectState;
+  readonly revision: number;
+}
+
+/** Reads durable objects: now, at an earlier revision, and their history. Strongly consistent, unlike read models. */
+@Injectable()
+export class Objects {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly activations: Activations,
+    private readonly registry: ObjectRegistry,
+  ) {}
+
+  /** The object with everything that was answered so far. */
+  async load(tenant: string, ref: ObjectRef): Promise<ObjectView> {
+    const stream = streamName(tenant, ref);
+    const type = this.#typeOf(ref);
+    for (;;) {
+      const activation = this.activations.peek(stream) ?? (await this.activations.get(stream, type));
+      const { state, revision } = activation;
+      await activation.settled();
+      if (!activation.broken) return { state, revision };
+    }
+  }
+
+  /** The object as it was when this revision was its last; as it is now where the revision is still to come. */
+  async loadAt(tenant: string, ref: ObjectRef, revision: number): Promise<ObjectView> {
+    const stream = streamName(tenant, ref);
+    const type = this.#typeOf(ref);
+    let view: ObjectView = { state: type.initial, revision: -1 };
+    while (view.revision < revision) {
+      const limit = Math.min(PAGE, revision - view.revision);
+      const { events } = await this.store.read(stream, { from: view.revision + 1, limit });
+      view = { state: type.fold(events, view.state), revision: events.at(-1)?.revision ?? view.revision };
+      if (events.length < limit) break;
+    }
+    return view;
+  }
+
+  /** The object's events, as they were stored. */
+  history(tenant: string, ref: ObjectRef, options: ReadOptions): Promise<StreamSlice> {
+    this.#typeOf(ref);
+    return this.store.read(streamName(tenant, ref), options);
+  }
+
+  #typeOf({ type }: ObjectRef): AnyObjectType {
+    const known = this.registry.typeNamed(type);
+    if (!known) throw new ReservedType(type);
+    return known;
+  }
+}

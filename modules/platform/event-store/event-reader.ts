@@ -1,0 +1,127 @@
+import type { Clock } from '#kernel/clock';
+import { type Position, type Recorded, START } from '#kernel/event';
+import { InvalidInput } from '#kernel/errors';
+import type { EventFilter } from '#kernel/projection';
+import type { SqliteDatabase } from '#platform/sqlite/sqlite-database';
+import type { StatementSync } from 'node:sqlite';
+import { decodeEvent, encodeId, EVENT_COLUMNS, type EventRow } from './event-row.js';
+import type { AllSlice, ReadAllOptions, ReadOptions, StreamMetadata, StreamSlice } from './event-store.port.js';
+import { firstVisible, StreamTable } from './stream-table.js';
+
+/** Events looked at in one go where few of them match: about ten milliseconds of the event loop's time. */
+const SCAN = 10_000;
+
+const DEFAULT_LIMIT = 1_000;
+
+/** What is answered from the tables. Shows nothing that is not durable: events are bound by the `durable` position. */
+export class EventReader {
+  readonly #streams: StreamTable;
+
+  constructor(
+    private readonly database: SqliteDatabase,
+    private readonly clock: Clock,
+  ) {
+    this.#streams = new StreamTable(database);
+  }
+
+  /** Position of the last event that is committed. */
+  lastPosition(): number {
+    return this.database.prepare('SELECT coalesce(max(position), 0) AS last FROM events').get()!['last'] as number;
+  }
+
+  stream(name: string, options: ReadOptions, durable: number): StreamSlice {
+    const stream = this.#streams.find(name);
+    const last = stream ? this.#lastRevision(stream.id, durable) : -1;
+    if (!stream || last < 0 || stream.state === 'deleted') {
+      return { status: 'missing', events: [], lastRevision: last };
+    }
+    const { from, direction = 'forwards', limit = DEFAULT_LIMIT } = options;
+    const first = firstVisible(stream, last);
+    const [low, high, order] =
+      direction === 'forwards'
+        ? [Math.max(first, from ?? 0), last, 'ASC']
+        : [first, Math.min(last, from ?? last), 'DESC'];
+    const rows = this.#prepare(
+      `SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream
+       WHERE e.stream = ? AND e.revision BETWEEN ? AND ? AND e.recorded_at >= ? ORDER BY e.revision ${order} LIMIT ?`,
+    ).all(stream.id, low, high, this.#oldest(stream.metadata), Math.max(0, limit)) as unknown as EventRow[];
+    return { status: 'present', events: rows.map(decodeEvent), lastRevision: last };
+  }
+
+  /**
+   * A part of the global order: the next `limit` matching events, or fewer where they are far apart; then the slice ends where
+   * the search did.
+   */
+  all(options: ReadAllOptions, durable: number): AllSlice {
+    const { direction = 'forwards', limit = DEFAULT_LIMIT, filter } = options;
+    const forwards = direction === 'forwards';
+    const from = options.position === undefined ? (forwards ? 0 : durable + 1) : parsePosition(options.position);
+    const [low, high] = forwards
+      ? [from + 1, Math.min(from + SCAN, durable)]
+      : [Math.max(1, from - SCAN), Math.min(from - 1, durable)];
+    const { sql, parameters } = selectAll(forwards, filter);
+    const rows = this.#prepare(sql).all(
+      low,
+      high,
+      this.clock.now().getTime(),
+      ...parameters,
+      Math.max(0, limit),
+    ) as unknown as EventRow[];
+
+    const full = rows.length >= limit;
+    const reached = full ? (rows.at(-1)?.[0] ?? from) : forwards ? Math.max(from, high) : low;
+    const end = forwards ? reached >= durable : reached <= 1;
+    return { events: rows.map(decodeEvent), position: end && !forwards ? START : String(reached), end };
+  }
+
+  /** Also finds what its stream hides; not what lies under a tombstone. */
+  find(id: string, durable: number): Recorded | undefined {
+    const row = this.#prepare(
+      `SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream
+       WHERE e.id = ? AND e.position <= ? AND s.state <> 'tombstone' LIMIT 1`,
+    ).get(encodeId(id), durable) as unknown as EventRow | undefined;
+    return row && decodeEvent(row);
+  }
+
+  metadata(name: string): StreamMetadata {
+    return this.#streams.find(name)?.metadata ?? {};
+  }
+
+  #lastRevision(stream: number, durable: number): number {
+    const sql = 'SELECT revision FROM events WHERE stream = ? AND position <= ? ORDER BY revision DESC LIMIT 1';
+    return Number(this.database.prepare(sql).get(stream, durable)?.['revision'] ?? -1);
+  }
+
+  /** Unix milliseconds: what was recorded before is too old to be seen. */
+  #oldest({ maxAge }: StreamMetadata): number {
+    return maxAge === undefined ? 0 : this.clock.now().getTime() - maxAge * 1_000;
+  }
+
+  #prepare(sql: string): StatementSync {
+    const statement = this.database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  }
+}
+
+/** CROSS JOIN makes SQLite go through the events in order and look up their streams, never the other way round. */
+function selectAll(forwards: boolean, { types, streamPrefixes }: EventFilter = {}) {
+  const prefixes = streamPrefixes?.map(() => '(s.name >= ? AND s.name < ?)').join(' OR ') ?? 'TRUE';
+  const sql = `
+    SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream
+    WHERE e.position BETWEEN ? AND ? AND s.state = 'live'
+      AND e.revision >= max(s.deleted_before, coalesce(s.truncate_before, 0))
+      AND (s.max_count IS NULL OR e.revision > s.revision - s.max_count)
+      AND (s.max_age IS NULL OR e.recorded_at >= ? - s.max_age * 1000)
+      ${types ? 'AND e.type IN (SELECT value FROM json_each(?))' : ''}
+      AND (${prefixes || 'FALSE'})
+    ORDER BY e.position ${forwards ? 'ASC' : 'DESC'} LIMIT ?`;
+  const ranges = streamPrefixes?.flatMap((prefix) => [prefix, `${prefix}\u{10ffff}`]) ?? [];
+  return { sql, parameters: types ? [JSON.stringify(types), ...ranges] : ranges };
+}
+
+function parsePosition(position: Position): number {
+  if (/^\d{1,15}$/.test(position)) return Number(position);
+  const detail = `'${position}' is not a position of this store. Hand positions back as they were given.`;
+  throw new InvalidInput([{ pointer: '/position', detail }]);
+}

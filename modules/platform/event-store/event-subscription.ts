@@ -1,0 +1,64 @@
+import { setImmediate } from 'node:timers/promises';
+import { START } from '#kernel/event';
+import type { AllSlice, ReadAllOptions, SubscribeOptions, SubscriptionMessage } from './event-store.port.js';
+
+/** Events that are read ahead of the subscriber. */
+const PAGE = 500;
+
+/** Where a subscription gets its events from. */
+export interface SubscriptionSource {
+  page(options: ReadAllOptions): AllSlice;
+  /** Resolves when there are events after the position, or at the signal. */
+  growth(position: string, signal: AbortSignal): Promise<void>;
+  /** Ends all subscriptions. */
+  readonly closed: AbortSignal;
+}
+
+/** Reads pages as they are asked for; at the end it sleeps until the store grows. */
+export function subscription(
+  source: SubscriptionSource,
+  options: SubscribeOptions,
+): AsyncIterable<SubscriptionMessage> {
+  return {
+    [Symbol.asyncIterator]() {
+      const returned = new AbortController();
+      const signals = [source.closed, returned.signal, ...(options.signal ? [options.signal] : [])];
+      const messages = follow(source, options, AbortSignal.any(signals));
+      return {
+        next: () => messages.next(),
+        // A generator that waits for growth would not hear of its return before the growth.
+        return: () => {
+          returned.abort();
+          return messages.return(undefined);
+        },
+      };
+    },
+  };
+}
+
+async function* follow(
+  source: SubscriptionSource,
+  { position = START, filter }: SubscribeOptions,
+  signal: AbortSignal,
+): AsyncGenerator<SubscriptionMessage, undefined> {
+  let at = position;
+  let behind = true;
+  while (!signal.aborted) {
+    const page = source.page({ position: at, filter, limit: PAGE });
+    for (const event of page.events) {
+      yield { kind: 'event', event };
+      if (signal.aborted) return;
+    }
+    if (page.events.length > 0) behind = true;
+    else if (page.position !== at) yield { kind: 'checkpoint', position: page.position };
+    at = page.position;
+    if (!page.end) {
+      // A subscriber that is never busy must not keep everybody else from the event loop.
+      await setImmediate();
+      continue;
+    }
+    if (behind) yield { kind: 'caught-up', position: at };
+    behind = false;
+    await source.growth(at, signal);
+  }
+}

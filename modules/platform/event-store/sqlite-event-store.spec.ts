@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { eventIdOf } from '#kernel/ids';
+import { EventStoreModel } from '#test/support/event-store-model';
+import { ManualClock } from '#test/support/manual-clock';
+import type { ExpectedRevision, StreamMetadata } from './event-store.port.js';
+import { SqliteEventStore } from './sqlite-event-store.adapter.js';
+
+const STREAMS = ['main.task-a', 'main.task-b'];
+
+type Step =
+  | { do: 'append'; stream: string; expected: ExpectedRevision; ids: string[] }
+  | { do: 'delete'; stream: string; expected: ExpectedRevision; mode: 'soft' | 'tombstone' }
+  | { do: 'setMetadata'; stream: string; metadata: StreamMetadata }
+  | { do: 'wait'; seconds: number };
+
+const stream = fc.constantFrom(...STREAMS);
+const expected = fc.oneof(
+  { arbitrary: fc.constantFrom<ExpectedRevision>('any', 'none', 'exists'), weight: 2 },
+  { arbitrary: fc.nat(6), weight: 3 },
+);
+// Few ids in sequences, so that whole appends, and parts of them, come again.
+const ids = fc.tuple(fc.nat(9), fc.integer({ min: 1, max: 3 })).map(([first, count]) => {
+  return Array.from({ length: count }, (_, i) => eventIdOf('0192f000-0000-7000-8000-000000000000', first + i));
+});
+const some = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: undefined });
+const metadata = fc
+  .record({ maxCount: some(4), maxAge: some(30), truncateBefore: some(6) })
+  .map((given) => JSON.parse(JSON.stringify(given)) as StreamMetadata);
+const mode = fc.constantFrom<('soft' | 'tombstone')[]>('soft', 'soft', 'soft', 'tombstone');
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { arbitrary: fc.record({ do: fc.constant('append' as const), stream, expected, ids }), weight: 8 },
+  { arbitrary: fc.record({ do: fc.constant('delete' as const), stream, expected, mode }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('setMetadata' as const), stream, metadata }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.nat(20) }), weight: 1 },
+);
+
+describe('SqliteEventStore', () => {
+  it('answers random sequences of calls as the model does', async () => {
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      const clock = new ManualClock();
+      const model = new EventStoreModel(clock);
+      const store = await SqliteEventStore.open(':memory:', { clock });
+      for (const one of steps) {
+        if (one.do === 'wait') clock.advance(one.seconds);
+        expect(await answer(() => inStore(store, one))).toEqual(await answer(() => inModel(model, one)));
+        expect((await store.readAll()).events.map(({ id }) => id)).toEqual(model.readAll());
+        for (const name of STREAMS) {
+          expect(await answer(() => look(store, name))).toEqual(
+            await answer(() => ({ ...model.read(name), metadata: model.metadata(name) })),
+          );
+        }
+      }
+      await store.close();
+    });
+    await fc.assert(property, { numRuns: 150 });
+  });
+});
+
+async function inStore(store: SqliteEventStore, one: Step): Promise<number | void> {
+  switch (one.do) {
+    case 'append': {
+      const events = one.ids.map((id) => ({ id, type: 'task.changed', data: {}, metadata: {} }));
+      return (await store.append(one.stream, one.expected, events)).revision;
+    }
+    case 'delete':
+      return store.delete(one.stream, one.expected, one.mode);
+    case 'setMetadata':
+      return store.setMetadata(one.stream, one.metadata);
+    case 'wait':
+      return;
+  }
+}
+
+function inModel(model: EventStoreModel, one: Step): number | void {
+  switch (one.do) {
+    case 'append':
+      return model.append(one.stream, one.expected, one.ids);
+    case 'delete':
+      return model.delete(one.stream, one.expected, one.mode);
+    case 'setMetadata':
+      return model.setMetadata(one.stream, one.metadata);
+    case 'wait':
+      return;
+  }
+}
+
+async function look(store: SqliteEventStore, name: string) {
+  const { status, events, lastRevision } = await store.read(name);
+  return { status, ids: events.map(({ id }) => id), lastRevision, metadata: await store.metadata(name) };
+}
+
+/** The answer, or what the error says to programs. */
+async function answer(call: () => unknown): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    const { code, actual } = error as { code?: string; actual?: number };
+    if (code === undefined) throw error;
+    return { code, actual };
+  }
+}

@@ -1,0 +1,33 @@
+import type { FastifyRequest } from 'fastify';
+import type { Envelope } from '#platform/dispatch/envelope';
+import { callerOf } from './caller.js';
+import { checkIfNoneMatch, revisionOfIfMatch } from './entity-tag.js';
+import { invalidHeader } from './header.errors.js';
+import { correlationId, idempotencyKey, occurredAt, reason, traceparent } from './request-headers.js';
+
+/** What the headers of a request say about its command. Throws InvalidHeader, PreconditionUnmet. */
+export function envelopeOf(request: FastifyRequest): Envelope {
+  const { headers } = request;
+  const { tenant, actor } = callerOf(request);
+  return {
+    tenant,
+    actor,
+    idempotencyKey: read(headers['idempotency-key'], idempotencyKey),
+    expected: expected(headers['if-match'], headers['if-none-match']),
+    correlationId: read(headers['correlation-id'], correlationId),
+    traceparent: traceparent(headers['traceparent'] as string | undefined),
+    reason: read(headers['perdure-reason'], reason),
+    occurredAt: read(headers['perdure-occurred-at'], occurredAt),
+  };
+}
+
+/** Node joins repeated headers with commas: no header of ours comes as a list. */
+function read(header: string | string[] | undefined, parse: (header: string) => string): string | undefined {
+  return header === undefined ? undefined : parse(header as string);
+}
+
+function expected(ifMatch: string | undefined, ifNoneMatch: string | undefined): Envelope['expected'] {
+  if (ifMatch === undefined) return ifNoneMatch === undefined ? undefined : checkIfNoneMatch(ifNoneMatch);
+  if (ifNoneMatch !== undefined) throw invalidHeader('if-none-match', 'Contradicts If-Match. Send one of the two.');
+  return revisionOfIfMatch(ifMatch);
+}

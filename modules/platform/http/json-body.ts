@@ -1,0 +1,26 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { HttpFault } from './http-fault.js';
+
+const MEDIA_TYPES = ['application/json', 'application/merge-patch+json'];
+
+/**
+ * The only bodies that are read: JSON in UTF-8. Fastify's own parser (secure-json-parse) refuses keys that would change a
+ * prototype; it is wrapped, as it reads broken UTF-8 as replacement characters and refuses an empty body.
+ */
+export function acceptJsonOnly(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser<Buffer>(MEDIA_TYPES, { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined);
+    if (!isUtf8(body)) return done(malformed('The body is not UTF-8.'), undefined);
+    void parse(request, body.toString('utf8'), (error, value) => {
+      if (error) done(malformed(`The body is not JSON: ${error.message}`), undefined);
+      else done(null, value);
+    });
+  });
+}
+
+function malformed(detail: string): HttpFault {
+  return new HttpFault('malformed-json', detail);
+}

@@ -1,0 +1,28 @@
+import type { Schema } from '#platform/commands/fields';
+import { namedSchemas } from '#platform/commands/schema-of';
+import { HEADERS, PARAMETERS } from './openapi-headers.js';
+import { operationOf } from './openapi-operation.js';
+import type { Route } from './route-table.js';
+
+/** The OpenAPI 3.1 document of these routes: what the router has is what is documented. */
+export function openApiDocument(routes: readonly Route[], version: string): Schema {
+  const paths: Record<string, Record<string, Schema>> = {};
+  for (const { method, url, endpoint } of routes) {
+    // Fastify adds a HEAD for every GET.
+    if (!endpoint || method === 'HEAD') continue;
+    const path = (paths[url.replace(/:([^/]+)/g, '{$1}')] ??= {});
+    path[method.toLowerCase()] = operationOf(url, endpoint);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Perdure',
+      version,
+      description: 'A backend in which everything that lasts is a durable object with one stream of events.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: { schemas: namedSchemas(), headers: HEADERS, parameters: PARAMETERS },
+  };
+}

@@ -1,0 +1,145 @@
+import { defineProblems } from './problem-catalogue.js';
+
+/** What any command or query may be refused with: HTTP's own problems. */
+defineProblems({
+  'malformed-request': {
+    kind: 400,
+    title: 'The request is not HTTP as it should be',
+    cure: 'Correct what detail names; a well-kept HTTP client does not produce this.',
+  },
+  'malformed-url': { kind: 400, title: 'The URL is malformed', cure: 'Percent-encode the URL as UTF-8 (RFC 3986).' },
+  'malformed-json': {
+    kind: 400,
+    title: 'The body is not JSON',
+    cure: 'Send one JSON text in UTF-8, without keys named __proto__.',
+  },
+  'invalid-input': { kind: 'invalid', title: 'The input is not valid', cure: 'Change what errors points at.' },
+  'invalid-header': {
+    kind: 'invalid',
+    title: 'A header is not valid',
+    cure: 'Change the header that errors points at.',
+  },
+  'route-not-found': { kind: 404, title: 'There is nothing at this URL', cure: 'Look up the URL at /reference.' },
+  'problem-not-found': { kind: 404, title: 'There is no such problem', cure: 'List them all with GET /problems.' },
+  'method-not-allowed': {
+    kind: 405,
+    title: 'The URL does not know this method',
+    cure: 'Use one of the methods in the Allow header.',
+  },
+  'request-timeout': { kind: 408, title: 'The request came too slowly', cure: 'Send it again, without pauses.' },
+  'body-too-large': {
+    kind: 'too-large',
+    title: 'The body is too large',
+    cure: 'Send less at once, or raise the limit that detail names.',
+  },
+  'url-too-long': { kind: 414, title: 'A part of the URL is too long', cure: 'Use a shorter id.' },
+  'unsupported-media-type': {
+    kind: 415,
+    title: 'The body has another media type than it must have',
+    cure: 'Send JSON with Content-Type: application/json.',
+  },
+  'rate-limited': {
+    kind: 'rate-limited',
+    title: 'Too many requests',
+    cure: 'Wait as many seconds as Retry-After says, then send the request again.',
+  },
+  'headers-too-large': {
+    kind: 431,
+    title: 'The URL and headers are too large',
+    cure: 'Send shorter ones, or raise PERDURE_MAX_HEADER_BYTES.',
+  },
+  'internal-error': {
+    kind: 500,
+    title: 'Perdure failed',
+    cure: 'Report it with the request id in instance; the log has the cause under the same id.',
+  },
+});
+
+/** What the write side refuses. */
+defineProblems({
+  'precondition-failed': {
+    kind: 'precondition-failed',
+    title: 'The object is not as the request expects it',
+    cure: 'Read the object again and decide anew, with its present ETag.',
+  },
+  'wrong-expected-revision': {
+    kind: 'conflict',
+    title: 'Somebody else changed the object',
+    cure: 'Read the object again and repeat the request.',
+  },
+  'request-in-flight': {
+    kind: 'conflict',
+    title: 'The same request is being carried out',
+    cure: 'Repeat it when the first one is answered.',
+  },
+  'idempotency-key-reused': {
+    kind: 'unprocessable',
+    title: 'The Idempotency-Key belongs to another request',
+    cure: 'Use a new key for each new request, the same one only to repeat it unchanged.',
+  },
+  'too-much-contention': {
+    kind: 'unavailable',
+    title: 'The object changes too fast',
+    cure: 'Send the request again in a moment.',
+  },
+  'stream-deleted': {
+    kind: 'conflict',
+    title: 'The object was deleted for ever',
+    cure: 'Use another id.',
+  },
+  'event-too-large': {
+    kind: 'too-large',
+    title: 'The change is too large for one event',
+    cure: 'Store large content elsewhere and keep a reference to it, or raise PERDURE_MAX_EVENT_BYTES.',
+  },
+  'invalid-stream-name': {
+    kind: 'invalid',
+    title: 'The type or the id has another form than it must have',
+    cure: 'Use a name of letters, digits and _ and an id of 1 to 200 printable characters.',
+  },
+  'reserved-type': {
+    kind: 'unprocessable',
+    title: "The type is one of Perdure's own",
+    cure: 'Choose another name.',
+  },
+});
+
+/** What the stores refuse. */
+defineProblems({
+  'invalid-where-clause': {
+    kind: 'invalid',
+    title: 'The filter is not allowed',
+    cure: 'Use the operators that detail lists.',
+  },
+  'invalid-cursor': {
+    kind: 'invalid',
+    title: 'The cursor belongs to another query',
+    cure: 'Take it from the Link header of the page before, with the same filter and sort.',
+  },
+  'checkpoint-moved': {
+    kind: 'conflict',
+    title: 'Another runner moved the projection on',
+    cure: 'Read its checkpoint again.',
+  },
+  'store-unavailable': {
+    kind: 'unavailable',
+    title: 'The store cannot answer now',
+    cure: 'Send the request again as Retry-After says; the same Idempotency-Key makes that harmless.',
+  },
+  'store-foreign': {
+    kind: 'unavailable',
+    title: 'The store file belongs to another program',
+    cure: 'Name another file in PERDURE_EVENT_STORE or PERDURE_READ_STORE.',
+  },
+  'store-locked': {
+    kind: 'unavailable',
+    title: 'The store file is in use by another process',
+    cure: 'Stop that process, or give this one another PERDURE_DATA.',
+  },
+  'store-read-only': {
+    kind: 'unavailable',
+    title: 'The store file cannot be written',
+    cure: 'Give this user the right to write the file and its folder.',
+  },
+  'store-damaged': { kind: 'unavailable', title: 'The store file is damaged', cure: 'Restore it from a backup.' },
+});

@@ -1,0 +1,73 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { FastifyReply } from 'fastify';
+import { Decimal, Flag, Integer, ListOf, Nested, OneOf, Optional, Text } from '#platform/commands/fields';
+import { QueryEndpoint } from '#platform/http/endpoint';
+import { ProjectionStatuses, type ProjectionStatus } from '#platform/projecting/projection-status';
+import { Readiness, type PartStatus } from './readiness.js';
+
+class Health {
+  @OneOf(['alive']) status: 'alive';
+}
+
+class Part {
+  @Text() name: string;
+  @Flag() ready: boolean;
+  @Optional(Text({ max: 10_000 })) error?: string;
+}
+
+class ProjectionHealth {
+  @Text() name: string;
+  @Integer({ min: 0 }) version: number;
+  @OneOf(['catching-up', 'live', 'failing', 'stopped']) state: string;
+  @Text() position: string;
+  @Decimal({ min: 0 }) lagSeconds: number;
+  @Integer({ min: 0 }) parkedKeys: number;
+  @Optional(Text({ max: 100_000 })) error?: string;
+}
+
+class ReadinessReport {
+  @OneOf(['ready', 'draining', 'not-ready']) status: string;
+  @ListOf(Nested(Part), { max: 100 }) parts: readonly PartStatus[];
+  @ListOf(Nested(ProjectionHealth), { max: 10_000 }) projections: readonly ProjectionStatus[];
+}
+
+/** What an orchestrator asks. A projection that lags or fails is shown, but commands are taken all the same. */
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  @Get('health')
+  @QueryEndpoint({ summary: 'Is the process alive?', answer: Health })
+  health(): Health {
+    return { status: 'alive' };
+  }
+
+  @Get('ready')
+  @QueryEndpoint({
+    summary: 'Should the process be sent requests, and how far are its read models?',
+    answer: ReadinessReport,
+    alsoAnswers: { 503: 'Not now: a part is not there, or the process is about to end.' },
+  })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessReport> {
+    const parts = await this.readiness.check();
+    const projections = await projectionStatuses(this.modules);
+    const status = this.readiness.draining ? 'draining' : parts.every(({ ready }) => ready) ? 'ready' : 'not-ready';
+    if (status !== 'ready') reply.code(503);
+    return { status, parts, projections };
+  }
+}
+
+/** How the projections are doing; nothing where the application has none. */
+export async function projectionStatuses(modules: ModuleRef): Promise<readonly ProjectionStatus[]> {
+  let source: ProjectionStatuses;
+  try {
+    source = modules.get(ProjectionStatuses, { strict: false });
+  } catch {
+    return [];
+  }
+  return source.statuses();
+}

@@ -1,0 +1,96 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { CommandHandler, CqrsModule, type ICommandHandler } from '@nestjs/cqrs';
+import { type Clock, systemClock } from '#kernel/clock';
+import type { Command, CommandClass } from '#kernel/command';
+import type { DomainEvent } from '#kernel/event';
+import { type Ids, systemIds } from '#kernel/ids';
+import type { ObjectState, ObjectType } from '#kernel/object-type';
+import { AccessPolicy, OpenAccess } from './dispatch/access-policy.js';
+import { Activations } from './dispatch/activations.js';
+import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch/dispatch-options.js';
+import { CLOCK, Dispatcher, IDS } from './dispatch/dispatcher.js';
+import type { Answer } from './dispatch/envelope.js';
+import { Idempotency } from './dispatch/idempotency.js';
+import { anyObjectType, type AnyObjectType, ObjectRegistry } from './dispatch/object-registry.js';
+import { Objects } from './dispatch/objects.js';
+import { Snapshots } from './dispatch/snapshots.js';
+import type { EventStore } from './event-store/event-store.port.js';
+import { EVENT_STORE } from './event-store/event-store.token.js';
+import type { ReadStore } from './read-store/read-store.port.js';
+import { READ_STORE } from './read-store/read-store.token.js';
+import { openEventStore, openReadStore, type StoreOptions } from './stores/open-stores.js';
+
+export interface PlatformOptions {
+  readonly stores: StoreOptions;
+  readonly dispatch: DispatchOptions;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+}
+
+type DeclaredType = ObjectType<ObjectState, DomainEvent> | { readonly name: string };
+
+/** The ports, and the write side over them. */
+@Module({})
+export class PlatformModule implements OnApplicationShutdown {
+  /** Opens the stores; once, in the app. */
+  static forRoot(options: PlatformOptions): DynamicModule {
+    const providers: Provider[] = [
+      { provide: EVENT_STORE, useFactory: () => openEventStore(options.stores) },
+      { provide: READ_STORE, useFactory: () => openReadStore(options.stores) },
+      { provide: CLOCK, useValue: options.clock ?? systemClock },
+      { provide: IDS, useValue: options.ids ?? systemIds },
+      { provide: DISPATCH_OPTIONS, useValue: options.dispatch },
+      { provide: AccessPolicy, useClass: OpenAccess },
+      ...[ObjectRegistry, Snapshots, Activations, Objects, Idempotency, Dispatcher],
+    ];
+    return {
+      module: PlatformModule,
+      global: true,
+      imports: [CqrsModule.forRoot()],
+      providers,
+      exports: [EVENT_STORE, READ_STORE, CLOCK, IDS, ObjectRegistry, Activations, Objects, Dispatcher, CqrsModule],
+    };
+  }
+
+  /**
+   * Declares object types and puts a command handler behind each of their commands, so that `CommandBus.execute` is the one
+   * way in. Two types or two commands with one name stop the start.
+   */
+  static forObjects(types: readonly DeclaredType[]): DynamicModule {
+    const declared = types as readonly AnyObjectType[];
+    const registration: Provider = {
+      provide: Symbol('registered object types'),
+      inject: [ObjectRegistry],
+      useFactory: (registry: ObjectRegistry) => declared.forEach((type) => registry.add(anyObjectType(type))),
+    };
+    const handlers = declared.flatMap((type) => type.commands).map(handlerOf);
+    return { module: DeclaredObjectsModule, providers: [registration, ...handlers] };
+  }
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly eventStore: EventStore,
+    @Inject(READ_STORE) private readonly readStore: ReadStore,
+  ) {}
+
+  /** After the servers and the projections have stopped, what was accepted is finished. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.eventStore.close();
+    await this.readStore.close();
+  }
+}
+
+@Module({})
+class DeclaredObjectsModule {}
+
+function handlerOf(command: CommandClass): Provider {
+  @CommandHandler(command)
+  class DispatchHandler implements ICommandHandler<Command, Answer> {
+    constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
+
+    execute(given: Command): Promise<Answer> {
+      return this.dispatcher.dispatch(given);
+    }
+  }
+  Object.defineProperty(DispatchHandler, 'name', { value: `${command.name}Handler` });
+  return DispatchHandler;
+}

@@ -1,0 +1,2 @@
+/** Injects the process's `ReadStore`. */
+export const READ_STORE = Symbol('ReadStore');

@@ -1,0 +1,64 @@
+import { InvalidInput } from '#kernel/errors';
+import type { JsonObject } from '#kernel/json';
+import { Identifier, JsonRecord, OneOf, Optional, Text } from '#platform/commands/fields';
+import { PageParameters } from '#platform/http/paging';
+import type { Sort } from '#platform/read-store/read-store.port';
+import type { ThingQuery } from '#read-models/things';
+
+/** Which things of a noun. */
+export class ThingFilterParameters {
+  @Identifier() noun: string;
+
+  /** A filter in MongoDB's operators, as JSON: {"age":{"$gt":18}}. */
+  @Optional(JsonRecord()) where?: JsonObject;
+
+  /** Soft-deleted things: without them (default), with them, or only them. */
+  @Optional(OneOf(['without', 'with', 'only'])) deleted?: 'without' | 'with' | 'only';
+}
+
+/** Fields by which to order, by dotted path and separated by commas; `-` turns one round: -$created_at,name. */
+const SORT = Text({ max: 500 });
+
+export class ThingListParameters extends PageParameters {
+  @Identifier() noun: string;
+  @Optional(JsonRecord()) where?: JsonObject;
+  @Optional(OneOf(['without', 'with', 'only'])) deleted?: 'without' | 'with' | 'only';
+  @Optional(SORT) sort?: string;
+
+  /** The fields to show, by dotted path and separated by commas; default: all. */
+  @Optional(Text({ max: 2_000 })) fields?: string;
+}
+
+const MAX_SORT_FIELDS = 8;
+
+/** The category of a noun's things. */
+export function categoryOf(tenant: string, { noun }: { noun: string }): string {
+  return `${tenant}.${noun}`;
+}
+
+/** The query that the parameters ask for. Throws InvalidInput. */
+export function toQuery({ where, deleted, sort, fields, limit, cursor }: ThingListParameters): ThingQuery {
+  return {
+    where,
+    deleted,
+    limit,
+    cursor,
+    sort: sort === undefined ? undefined : sortOf(sort),
+    fields: fields?.split(','),
+  };
+}
+
+function sortOf(sort: string): Sort {
+  const parts = sort.split(',').map((part) => ({ name: part.replace(/^-/, ''), way: part.startsWith('-') ? -1 : 1 }));
+  const names = new Set(parts.map(({ name }) => name));
+  const wrong =
+    parts.length > MAX_SORT_FIELDS
+      ? `Sorts by at most ${MAX_SORT_FIELDS} fields.`
+      : names.has('')
+        ? 'Names an empty field. Write fields separated by single commas, such as -$created_at,name.'
+        : names.size < parts.length
+          ? 'Names a field twice.'
+          : undefined;
+  if (wrong) throw new InvalidInput([{ pointer: '/query/sort', detail: wrong }]);
+  return Object.fromEntries(parts.map(({ name, way }) => [name, way as 1 | -1]));
+}

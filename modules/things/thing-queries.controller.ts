@@ -1,0 +1,68 @@
+import { Controller, Get } from '@nestjs/common';
+import type { JsonObject } from '#kernel/json';
+import { Id, Identifier, OneOf, Optional } from '#platform/commands/fields';
+import { Objects } from '#platform/dispatch/objects';
+import type { Revised } from '#platform/http/answers';
+import { Tenant } from '#platform/http/caller';
+import { QueryEndpoint } from '#platform/http/endpoint';
+import { Parameters } from '#platform/http/input';
+import { PageParameters, type PageOf } from '#platform/http/paging';
+import { HistoryEntry, historyPage } from './thing-history.js';
+import { ThingListParameters } from './thing-parameters.js';
+import { thingSchema } from './thing-representation.js';
+import { ThingParameters, ThingViews } from './thing-views.js';
+
+class HistoryParameters extends PageParameters {
+  @Identifier() noun: string;
+  @Id() id: string;
+
+  /** Oldest events first (default), or newest. */
+  @Optional(OneOf(['asc', 'desc'])) order?: 'asc' | 'desc';
+}
+
+/** What things are and were. */
+@Controller('api/v1/things/:noun')
+export class ThingQueriesController {
+  constructor(
+    private readonly views: ThingViews,
+    private readonly objects: Objects,
+  ) {}
+
+  @Get()
+  @QueryEndpoint({
+    summary: 'List things',
+    description: 'What was just written follows within moments.',
+    paged: true,
+    answer: thingSchema,
+    errors: ['invalid-where-clause', 'invalid-cursor'],
+  })
+  list(@Parameters() parameters: ThingListParameters, @Tenant() tenant: string): Promise<PageOf<JsonObject>> {
+    return this.views.list(tenant, parameters);
+  }
+
+  @Get(':id')
+  @QueryEndpoint({
+    summary: 'Get a thing, as it is or as it was',
+    revised: true,
+    answer: thingSchema,
+    errors: ['thing-not-found'],
+  })
+  get(@Parameters() parameters: ThingParameters, @Tenant() tenant: string): Promise<Revised> {
+    return this.views.get(tenant, parameters);
+  }
+
+  @Get(':id/history')
+  @QueryEndpoint({
+    summary: 'List what happened to a thing: its events, with who, when and why',
+    description: 'The history of a deleted thing stays.',
+    paged: true,
+    answer: HistoryEntry,
+    errors: ['thing-not-found', 'invalid-cursor'],
+  })
+  history(
+    @Parameters() { noun, id, ...query }: HistoryParameters,
+    @Tenant() tenant: string,
+  ): Promise<PageOf<HistoryEntry>> {
+    return historyPage(this.objects, tenant, { noun, id }, query);
+  }
+}

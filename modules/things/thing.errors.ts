@@ -1,0 +1,130 @@
+import { DomainError, type Violation } from '#kernel/errors';
+import { defineProblems } from '#platform/http/problem-catalogue';
+import type { ThingRef } from './thing.events.js';
+
+export class ThingNotFound extends DomainError {
+  constructor({ noun, id }: ThingRef) {
+    super(
+      'not-found',
+      'thing-not-found',
+      `There is no ${noun} '${id}'. List what there is with GET /api/v1/things/${noun}.`,
+    );
+  }
+}
+
+/** No thing of the noun fits the question. */
+export class NothingMatches extends DomainError {
+  constructor(noun: string) {
+    super('not-found', 'thing-not-found', `No ${noun} matches. Ask for less with where, or look at all of them.`);
+  }
+}
+
+export class ThingExists extends DomainError {
+  constructor({ noun, id }: ThingRef) {
+    super(
+      'conflict',
+      'thing-exists',
+      `There is a ${noun} '${id}' already. Change it with PATCH, or create one with another $id.`,
+    );
+  }
+}
+
+/** The thing is soft-deleted: it can be restored or deleted, nothing else. */
+export class ThingSoftDeleted extends DomainError {
+  constructor({ noun, id }: ThingRef) {
+    super(
+      'conflict',
+      'thing-soft-deleted',
+      `${noun} '${id}' is soft-deleted. Restore it first with POST /api/v1/things/${noun}/${id}/restore.`,
+    );
+  }
+}
+
+export class RelatedThingNotFound extends DomainError {
+  constructor({ noun, id }: ThingRef) {
+    super('unprocessable', 'related-thing-not-found', `There is no ${noun} '${id}' to relate to. Create it first.`);
+  }
+}
+
+/** A verb with a meaning of Perdure's own. */
+export class ReservedVerb extends DomainError {
+  constructor(verb: string) {
+    super(
+      'unprocessable',
+      'reserved-verb',
+      `'${verb}' is what Perdure itself records. Name the action otherwise; in an import: --rename '${verb}=…'.`,
+    );
+  }
+}
+
+/** The data of a thing has a form that it must not have. */
+export class InvalidThing extends DomainError {
+  constructor(violations: readonly Violation[]) {
+    super('unprocessable', 'invalid-thing', 'The data does not fit; see errors for what to change.', violations);
+  }
+}
+
+export class InvalidSchema extends DomainError {
+  constructor(detail: string) {
+    super('unprocessable', 'invalid-schema', `This is not a JSON Schema that can be used: ${detail}`, [
+      { pointer: '/schema', detail },
+    ]);
+  }
+}
+
+export class NounNotFound extends DomainError {
+  constructor(noun: string) {
+    super(
+      'not-found',
+      'noun-not-found',
+      `Nothing is known of the noun '${noun}'. It begins to exist with its first thing, or with PUT /api/v1/nouns/${noun}.`,
+    );
+  }
+}
+
+/** A noun that is one of Perdure's own types. */
+export class ReservedNoun extends DomainError {
+  constructor(noun: string) {
+    super(
+      'unprocessable',
+      'reserved-noun',
+      `'${noun}' is a type of Perdure's own. Choose another noun, such as '${noun[0]!.toUpperCase()}${noun.slice(1)}'.`,
+    );
+  }
+}
+
+defineProblems({
+  'thing-not-found': {
+    kind: 'not-found',
+    title: 'There is no such thing',
+    cure: 'List what there is with GET /api/v1/things/{noun}.',
+  },
+  'thing-exists': {
+    kind: 'conflict',
+    title: 'The thing exists already',
+    cure: 'Change it with PATCH, or create one with another $id.',
+  },
+  'thing-soft-deleted': { kind: 'conflict', title: 'The thing is soft-deleted', cure: 'Restore it first.' },
+  'related-thing-not-found': {
+    kind: 'unprocessable',
+    title: 'The other thing does not exist',
+    cure: 'Create it first.',
+  },
+  'reserved-verb': {
+    kind: 'unprocessable',
+    title: "The verb is one of Perdure's own",
+    cure: 'Name the action otherwise.',
+  },
+  'reserved-noun': { kind: 'unprocessable', title: "The noun is one of Perdure's own", cure: 'Choose another noun.' },
+  'invalid-thing': { kind: 'unprocessable', title: 'The data does not fit', cure: 'Change what errors points at.' },
+  'invalid-schema': {
+    kind: 'unprocessable',
+    title: 'The schema cannot be used',
+    cure: 'Send a JSON Schema of draft 2020-12 without references to elsewhere.',
+  },
+  'noun-not-found': {
+    kind: 'not-found',
+    title: 'The noun is not known',
+    cure: 'List the nouns with GET /api/v1/nouns.',
+  },
+});
