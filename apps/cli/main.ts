@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CommandFailed, EXIT } from './exit-codes.js';
+import type { OpenApiRequest } from './openapi.js';
 import { importCommand } from './import/command.js';
 
 const ENDING = `
@@ -21,6 +22,12 @@ function program(): Command {
     .option('--once', 'end after the sample', false)
     .action(async ({ once }: { once: boolean }) => (await import('./demo/demo.js')).demo({ once }));
   perdure.addCommand(importCommand());
+  perdure
+    .command('openapi')
+    .description('Prints the OpenAPI document of the API.')
+    .option('--output <file>', 'write it to a file')
+    .option('--check <file>', 'only say whether the file is up to date')
+    .action(async (request: OpenApiRequest) => (await import('./openapi.js')).openapi(request));
   for (const command of [perdure, ...perdure.commands]) {
     command.exitOverride().showHelpAfterError('Add --help to see what there is.');
   }

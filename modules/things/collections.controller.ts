@@ -59,7 +59,7 @@ export class CollectionsController {
   @Post(':noun')
   @CommandEndpoint({
     summary: 'Store data in a collection',
-    creates: true,
+    creates: '/data/collections/:noun/:id',
     errors: ['thing-exists', 'invalid-thing', 'reserved-noun'],
   })
   add(@Command({ body: 'data' }) command: CreateThing): Promise<Answer> {

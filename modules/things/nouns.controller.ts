@@ -13,7 +13,7 @@ import { findNoun, listNouns, type NounDocument } from '#read-models/nouns';
 import { countThings, listThings } from '#read-models/things';
 import { DefineNoun, UndefineNoun } from './noun.commands.js';
 import { NothingMatches, NounNotFound } from './thing.errors.js';
-import { categoryOf, ThingFilterParameters } from './thing-parameters.js';
+import { categoryOf, FirstThingParameters, ThingFilterParameters, toQuery } from './thing-parameters.js';
 import { representDocument, thingSchema } from './thing-representation.js';
 
 class NounParameters {
@@ -58,7 +58,7 @@ export class NounsController {
   @CommandEndpoint({
     summary: 'Define a noun: agree on what its things look like',
     description: 'Nouns need no definition. Things that exist already are checked at their next change.',
-    creates: true,
+    creates: '/api/v1/nouns/:id',
     errors: ['invalid-schema', 'reserved-noun'],
   })
   define(@Command() command: DefineNoun): Promise<Answer> {
@@ -83,8 +83,12 @@ export class NounsController {
     answer: thingSchema,
     errors: ['invalid-where-clause', 'thing-not-found'],
   })
-  async first(@Parameters() parameters: ThingFilterParameters, @Tenant() tenant: string): Promise<JsonObject> {
-    const { items } = await listThings(this.store, categoryOf(tenant, parameters), { ...parameters, limit: 1 });
+  async first(@Parameters() parameters: FirstThingParameters, @Tenant() tenant: string): Promise<JsonObject> {
+    const { items } = await listThings(
+      this.store,
+      categoryOf(tenant, parameters),
+      toQuery({ ...parameters, limit: 1 }),
+    );
     const [first] = items;
     if (!first) throw new NothingMatches(parameters.noun);
     return representDocument(first.document);

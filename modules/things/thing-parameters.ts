@@ -5,25 +5,33 @@ import { PageParameters } from '#platform/http/paging';
 import type { Sort } from '#platform/read-store/read-store.port';
 import type { ThingQuery } from '#read-models/things';
 
+const Where = () => Optional(JsonRecord());
+const Deleted = () => Optional(OneOf(['without', 'with', 'only']));
+const Sorted = () => Optional(Text({ max: 500 }));
+
 /** Which things of a noun. */
 export class ThingFilterParameters {
   @Identifier() noun: string;
 
   /** A filter in MongoDB's operators, as JSON: {"age":{"$gt":18}}. */
-  @Optional(JsonRecord()) where?: JsonObject;
+  @Where() where?: JsonObject;
 
   /** Soft-deleted things: without them (default), with them, or only them. */
-  @Optional(OneOf(['without', 'with', 'only'])) deleted?: 'without' | 'with' | 'only';
+  @Deleted() deleted?: 'without' | 'with' | 'only';
 }
 
-/** Fields by which to order, by dotted path and separated by commas; `-` turns one round: -$created_at,name. */
-const SORT = Text({ max: 500 });
+/** Which thing of a noun comes first. */
+export class FirstThingParameters extends ThingFilterParameters {
+  /** Fields by which to order, by dotted path and separated by commas; `-` turns one round: -$created_at,name. */
+  @Sorted() sort?: string;
+}
 
+/** Which things of a noun, in which order, and what of them. */
 export class ThingListParameters extends PageParameters {
   @Identifier() noun: string;
-  @Optional(JsonRecord()) where?: JsonObject;
-  @Optional(OneOf(['without', 'with', 'only'])) deleted?: 'without' | 'with' | 'only';
-  @Optional(SORT) sort?: string;
+  @Where() where?: JsonObject;
+  @Deleted() deleted?: 'without' | 'with' | 'only';
+  @Sorted() sort?: string;
 
   /** The fields to show, by dotted path and separated by commas; default: all. */
   @Optional(Text({ max: 2_000 })) fields?: string;
@@ -37,7 +45,7 @@ export function categoryOf(tenant: string, { noun }: { noun: string }): string {
 }
 
 /** The query that the parameters ask for. Throws InvalidInput. */
-export function toQuery({ where, deleted, sort, fields, limit, cursor }: ThingListParameters): ThingQuery {
+export function toQuery({ where, deleted, sort, fields, limit, cursor }: Partial<ThingListParameters>): ThingQuery {
   return {
     where,
     deleted,

@@ -25,7 +25,7 @@ export class ThingsController {
   @CommandEndpoint({
     summary: 'Create a thing',
     description: 'The body is its data. `$id` says which id it shall have; without it, it gets a new one.',
-    creates: true,
+    creates: '/api/v1/things/:noun/:id',
     errors: ['thing-exists', 'invalid-thing', 'reserved-noun'],
   })
   create(@Command({ body: 'data' }) command: CreateThing): Promise<Answer> {
@@ -76,7 +76,7 @@ export class ThingsController {
     summary: 'Record that something was done: the event {noun}.{verb}',
     description:
       '`data` belongs to the event; `set` is a merge patch of the thing; with `create` the thing begins with it where it does not exist.',
-    creates: true,
+    creates: '/api/v1/things/:noun/:id',
     errors: [...CHANGE_ERRORS, 'reserved-verb', 'reserved-noun'],
   })
   act(@Command() command: ActOnThing): Promise<Answer> {

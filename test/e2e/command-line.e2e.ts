@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,8 @@ beforeAll(async () => {
   // The first call builds where that is needed, and says so.
   expect(await perdure('--help')).toMatchObject({ exitCode: 0 });
 }, 60_000);
+
+afterEach(() => PerdureProcess.killAll());
 
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -79,7 +81,7 @@ describe('perdure import', () => {
     const importing = new PerdureProcess(['import', '-', '--format', 'ndjson', ...args], env);
     await importing.feed(rows.slice(0, 200).join(''));
     const things = new ThingsClient(url);
-    while ((await things.count('Order')) === 0);
+    while ((await things.list('Order')).length === 0);
     await importing.kill();
     const { exitCode } = await perdure('import', log, ...args);
     expect(exitCode).toBe(0);

@@ -1,140 +1,38 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Delete, Get, Module, Patch, Post, Put } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { connect, type AddressInfo } from 'node:net';
 import supertest from 'supertest';
-import { Command as CommandObject } from '#kernel/command';
-import { DomainError } from '#kernel/errors';
-import { Flag, Id, Integer, JsonRecord, ListOf, Nested, Optional, Text } from '#platform/commands/fields';
 import { readConfig } from '#platform/config/config';
-import { envelopeOf, type Answer, type Envelope } from '#platform/dispatch/envelope';
-import { revised } from '#platform/http/answers';
 import { createHttpApp } from '#platform/http/create-http-app';
-import { CommandEndpoint, QueryEndpoint } from '#platform/http/endpoint';
-import { Command, Parameters } from '#platform/http/input';
-import { PageParameters, type PageOf } from '#platform/http/paging';
-import { defineProblems } from '#platform/http/problem-catalogue';
+import type { PageOf } from '#platform/http/paging';
+import type { Problem } from '#platform/http/problem';
+import { drain } from '#platform/http/drain';
+import { QueryEndpoint } from '#platform/http/endpoint';
+import { seen, slow, startNotes, WriteNote } from '#test/support/notes-app';
 
-defineProblems({
-  'note-not-found': { kind: 'not-found', title: 'No such note', cure: 'List the notes with GET /api/v1/notes.' },
-});
-
-class NoteNotFound extends DomainError {
-  constructor(id: string) {
-    super('not-found', 'note-not-found', `There is no note '${id}'.`);
-  }
+/** As much of an OpenAPI document as the tests look at. */
+interface OpenApi {
+  openapi: string;
+  components: Record<string, object>;
+  paths: Record<string, Record<string, Operation>>;
 }
 
-class Place {
-  @Text() city: string;
-  @Optional(Integer({ min: 0 })) floor?: number;
+interface Operation {
+  parameters: object[];
+  requestBody?: { content: Record<string, { schema: Record<string, unknown> }> };
+  responses: object;
 }
-
-class WriteNote extends CommandObject {
-  @Optional(Id()) noteId?: string;
-  @Text({ max: 20 }) title: string;
-  @Optional(Integer({ min: 1, max: 5 })) weight?: number;
-  @Optional(ListOf(Text({ max: 5 }), { max: 3 })) tags?: string[];
-  @Optional(Nested(Place)) place?: Place;
-}
-
-class ReplaceNote extends CommandObject {
-  @Id() noteId: string;
-  @JsonRecord() data: object;
-}
-
-class RemoveNote extends CommandObject {
-  @Id() noteId: string;
-}
-
-class NoteById {
-  @Id() noteId: string;
-}
-
-class ListNotes extends PageParameters {
-  @Optional(Flag()) done?: boolean;
-  @Optional(ListOf(Text(), { max: 2 })) tag?: string[];
-}
-
-class Note {
-  @Id() id: string;
-  @Text() title: string;
-}
-
-/** Answers with what reached it, so that the tests see it. */
-interface Seen {
-  command?: CommandObject;
-  envelope?: Envelope;
-}
-
-const seen: Seen = {};
-
-function done(command: CommandObject & { noteId?: string }, created: boolean): Answer {
-  seen.command = command;
-  seen.envelope = envelopeOf(command);
-  if (command.noteId === 'broken') throw new Error('a secret of the inside');
-  if (command.noteId === 'missing') throw new NoteNotFound('missing');
-  if (command.noteId === 'uncatalogued') throw new DomainError('conflict', 'never-defined', 'A conflict.');
-  if (command.noteId === 'busy') throw new DomainError('unavailable', 'store-unavailable', 'Busy.');
-  return { id: command.noteId ?? 'new/1', revision: 7, position: '42', created };
-}
-
-@Controller('api/v1/notes')
-class NotesController {
-  @Post()
-  @CommandEndpoint({ summary: 'Write a note', creates: true })
-  write(@Command() command: WriteNote) {
-    return done(command, true);
-  }
-
-  @Put(':noteId')
-  @CommandEndpoint({ summary: 'Replace a note', creates: true, batch: true })
-  replace(@Command({ body: 'data' }) command: ReplaceNote) {
-    return done(command, command.noteId === 'fresh');
-  }
-
-  @Patch(':noteId')
-  @CommandEndpoint({ summary: 'Change a note', errors: ['note-not-found'] })
-  async change(@Command() command: WriteNote) {
-    return done(command, false);
-  }
-
-  @Delete(':noteId')
-  @CommandEndpoint({ summary: 'Remove a note', errors: ['note-not-found'] })
-  remove(@Command() command: RemoveNote) {
-    return done(command, false);
-  }
-
-  @Get()
-  @QueryEndpoint({ summary: 'List the notes', answer: Note, paged: true })
-  list(@Parameters() { limit, cursor, done, tag }: ListNotes): PageOf<Note> {
-    const title = JSON.stringify({ limit, cursor, done, tag });
-    return { items: [{ id: 'a', title }], ...(cursor === undefined && { next: 'b&c' }) };
-  }
-
-  @Get(':noteId')
-  @QueryEndpoint({ summary: 'Read a note', answer: Note, revised: true, errors: ['note-not-found'] })
-  read(@Parameters() { noteId }: NoteById) {
-    if (noteId === 'missing') throw new NoteNotFound(noteId);
-    return revised({ id: noteId, title: 'a' }, 3);
-  }
-}
-
-@Module({ controllers: [NotesController] })
-class NotesModule {}
-
-const start = async (environment: Record<string, string> = {}) => {
-  const app = await createHttpApp(NotesModule, readConfig({ PERDURE_LOG: 'off', ...environment }));
-  await app.listen(0, '127.0.0.1');
-  return app;
-};
 
 let app: NestFastifyApplication;
 const http = () => supertest(app.getHttpServer());
+const pointers = (body: unknown) => (body as Problem).errors?.map(({ pointer }) => pointer);
+/** The first item's title, in which the test's controller says what reached it. */
+const titleOf = (body: unknown) => JSON.parse((body as PageOf<{ title: string }>).items[0]!.title) as object;
 const problem = (status: number, code: string) => ({ status, code, type: `/problems/${code}` });
 
 beforeAll(async () => {
-  app = await start({ PERDURE_MAX_BODY_BYTES: '2048', ALLOWED_ORIGINS: 'https://app.example.com' });
+  app = await startNotes({ PERDURE_MAX_BODY_BYTES: '2048', ALLOWED_ORIGINS: 'https://app.example.com' });
 });
 afterAll(() => app.close());
 
@@ -208,8 +106,8 @@ describe('a command', () => {
     ['Perdure-Occurred-At', 'yesterday', 400],
   ])('refuses %s: %s with %d', async (name, value, status) => {
     const answer = await http().delete('/api/v1/notes/a').set(name, value).expect(status);
-    expect(answer.body.code).toBe(status === 412 ? 'precondition-failed' : 'invalid-header');
-    if (status === 400) expect(answer.body.errors[0].pointer).toBe(`/headers/${name.toLowerCase()}`);
+    expect(answer.body).toMatchObject({ code: status === 412 ? 'precondition-failed' : 'invalid-header' });
+    if (status === 400) expect(pointers(answer.body)).toEqual([`/headers/${name.toLowerCase()}`]);
   });
 
   it.each([
@@ -233,7 +131,7 @@ describe('a command', () => {
       .expect(400);
     expect(answer.body).toMatchObject(problem(400, 'invalid-input'));
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-    expect(answer.body.errors).toEqual([
+    expect((answer.body as Problem).errors).toEqual([
       { pointer: '/title', detail: 'Is required.' },
       { pointer: '/weight', detail: 'Must be a whole number from 1 to 5.' },
       { pointer: '/tags/1', detail: 'Must be text of 1 to 5 characters.' },
@@ -245,21 +143,21 @@ describe('a command', () => {
 
   it('refuses a body that contradicts the URL', async () => {
     const answer = await http().patch('/api/v1/notes/a').send({ noteId: 'b', title: 'x' }).expect(400);
-    expect(answer.body.errors).toEqual([
+    expect((answer.body as Problem).errors).toEqual([
       { pointer: '/noteId', detail: 'Differs from the URL, which says "a". Leave it out of the body.' },
     ]);
   });
 
   it.each([['[]'], ['"text"'], ['7'], ['null'], ['']])('refuses the body %s', async (body) => {
     const answer = await http().post('/api/v1/notes').set('Content-Type', 'application/json').send(body).expect(400);
-    expect(answer.body.code).toBe('invalid-input');
+    expect(answer.body).toMatchObject({ code: 'invalid-input' });
   });
 
   it('points at the path where an id is refused', async () => {
     const answer = await http()
       .delete(`/api/v1/notes/${'x'.repeat(201)}`)
       .expect(400);
-    expect(answer.body.errors[0].pointer).toBe('/path/noteId');
+    expect(pointers(answer.body)).toEqual(['/path/noteId']);
   });
 });
 
@@ -267,23 +165,19 @@ describe('a query', () => {
   it('reads typed parameters', async () => {
     const answer = await http().get('/api/v1/notes?limit=2&done=true&tag=x&tag=y&cursor=c').expect(200);
     const read = { limit: 2, cursor: 'c', done: true, tag: ['x', 'y'] };
-    expect(JSON.parse(answer.body.items[0].title)).toEqual(read);
+    expect(titleOf(answer.body)).toEqual(read);
     expect(answer.headers).not.toHaveProperty('link');
   });
 
   it('links to the next page', async () => {
     const answer = await http().get('/api/v1/notes?done=false').expect(200);
-    expect(JSON.parse(answer.body.items[0].title)).toMatchObject({ limit: 100 });
+    expect(titleOf(answer.body)).toMatchObject({ limit: 100 });
     expect(answer.headers['link']).toBe('</api/v1/notes?done=false&cursor=b%26c>; rel="next"');
   });
 
   it('refuses what it does not know', async () => {
     const answer = await http().get('/api/v1/notes?limit=0&offset=3&done=maybe').expect(400);
-    expect(answer.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual([
-      '/query/done',
-      '/query/limit',
-      '/query/offset',
-    ]);
+    expect(pointers(answer.body)).toEqual(['/query/done', '/query/limit', '/query/offset']);
   });
 
   it('answers with an ETag, and 304 to who has it', async () => {
@@ -312,7 +206,7 @@ describe('every problem has one form', () => {
       .send(method === 'get' ? undefined : { title: 'x' })
       .expect(status);
     expect(answer.body).toMatchObject(problem(status, code));
-    expect(answer.body.instance).toContain('#');
+    expect((answer.body as Problem).instance).toContain('#');
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
     if (status === 405) expect(answer.headers['allow']).toBe('GET, HEAD, OPTIONS, POST');
     if (status === 503) expect(answer.headers['retry-after']).toBe('1');
@@ -330,7 +224,7 @@ describe('every problem has one form', () => {
     request.serialize((value: unknown) => value as string);
     const answer = await request.send(body).expect(status);
     expect(answer.body).toMatchObject(problem(status, code));
-    if (status === 413) expect(answer.body.detail).toContain('2048');
+    if (status === 413) expect((answer.body as Problem).detail).toContain('2048');
   });
 
   it('a batch may be larger', async () => {
@@ -364,7 +258,7 @@ describe('every problem has one form', () => {
     expect(answer.body).toMatchObject({ status: 404, cure: 'List the notes with GET /api/v1/notes.' });
     await http().get('/problems/nothing').expect(404);
     const all = await http().get('/problems').expect(200);
-    expect(all.body.items.map(({ code }: { code: string }) => code)).toContain('rate-limited');
+    expect(all.text).toContain('"code":"rate-limited"');
   });
 
   it('an endpoint whose problem nobody defined stops the start', async () => {
@@ -410,7 +304,7 @@ describe('every answer', () => {
   });
 
   it('is refused beyond the quota', async () => {
-    const limited = await start({ PERDURE_RATE_LIMIT: '2/min' });
+    const limited = await startNotes({ PERDURE_RATE_LIMIT: '2/min' });
     const client = supertest(limited.getHttpServer());
     await client.get('/health').expect(200);
     const options = await client.options('/api/v1/notes').expect(204);
@@ -424,28 +318,32 @@ describe('every answer', () => {
 
 describe('what describes the API', () => {
   it('is an OpenAPI 3.1 document made from the routes', async () => {
-    const { body } = await http().get('/openapi.json').expect(200);
-    expect(body.openapi).toBe('3.1.0');
-    const patch = body.paths['/api/v1/notes/{noteId}'].patch;
-    expect(patch.requestBody.content['application/json'].schema).toMatchObject({
+    const answer = await http().get('/openapi.json').expect(200);
+    const { paths, openapi, components } = answer.body as OpenApi;
+    expect(openapi).toBe('3.1.0');
+    const patch = paths['/api/v1/notes/{noteId}']!['patch']!;
+    const { schema } = patch.requestBody!.content['application/json']!;
+    expect(schema).toMatchObject({
       required: ['title'],
       additionalProperties: false,
       properties: { title: { type: 'string', minLength: 1, maxLength: 20 }, place: { $ref: expect.any(String) } },
     });
-    expect(patch.requestBody.content['application/json'].schema.properties).not.toHaveProperty('noteId');
+    expect(schema['properties']).not.toHaveProperty('noteId');
     expect(patch.parameters[0]).toMatchObject({ name: 'noteId', in: 'path', required: true });
     expect(Object.keys(patch.responses)).toEqual(
       expect.arrayContaining(['200', '400', '404', '409', '412', '413', '415', '422', '429', '500', '503', 'default']),
     );
-    expect(body.paths['/api/v1/notes'].get.parameters).toContainEqual({
+    const limit = {
       name: 'limit',
       in: 'query',
       required: false,
       schema: { type: 'integer', minimum: 1, maximum: 1_000 },
-    });
-    const references = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/(\w+)\/([\w-]+)"/g)];
+    };
+    expect(paths['/api/v1/notes']!['get']!.parameters).toContainEqual(limit);
+
+    const references = [...answer.text.matchAll(/"\$ref":"#\/components\/(\w+)\/([\w-]+)"/g)];
     expect(references.length).toBeGreaterThan(20);
-    for (const [, kind, name] of references) expect(body.components[kind!]).toHaveProperty([name!]);
+    for (const [, kind, name] of references) expect(components[kind!]).toHaveProperty([name!]);
   });
 
   it('can be browsed without a network', async () => {
@@ -465,6 +363,20 @@ describe('what operators ask', () => {
     expect(text).toContain('perdure_http_request_duration_seconds_count{method="GET",route="/health",status="200"}');
     expect(text).toContain('route="unmatched"');
     expect(text).not.toContain('/api/v2/notes');
+  });
+});
+
+describe('a shutdown', () => {
+  it('answers what was accepted and takes nothing new', async () => {
+    const draining = await startNotes();
+    const client = supertest(draining.getHttpServer());
+    const accepted = client.patch('/api/v1/notes/slow').send({ title: 'x' }).then();
+    await slow.arrived;
+    const end = drain(draining);
+    slow.finish();
+    expect((await accepted).status).toBe(200);
+    await end;
+    expect(draining.getHttpServer().listening).toBe(false);
   });
 });
 

@@ -46,10 +46,10 @@ async function file(name: string, content: string | Buffer): Promise<string> {
 /** What an import keeps of every case, without what differs from noun to noun. */
 async function contentOf(noun: string) {
   const content: Record<string, object> = {};
-  for (const { $id, $type: _type, ...thing } of await things.settled(noun, 59)) {
+  for (const { $id, ...thing } of await things.settled(noun, 59)) {
     const history = await things.history(noun, $id);
     const events = history.map(({ type, data, occurredAt }) => ({ type: type.replace(noun, ''), data, occurredAt }));
-    content[$id] = { thing, events };
+    content[$id] = { thing: { ...thing, $type: 'Order' }, events };
   }
   return content;
 }

@@ -12,6 +12,8 @@ export interface Ended {
 
 /** `perdure …` as users run it, in a process of its own. */
 export class PerdureProcess {
+  static readonly #running = new Set<PerdureProcess>();
+
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   #isUp: Promise<void>;
@@ -25,10 +27,17 @@ export class PerdureProcess {
       this.#child.once('exit', () => reject(new Error(`perdure ${args.join(' ')} ended without a word.`)));
     });
     this.#isUp.catch(() => {});
+    PerdureProcess.#running.add(this);
+    this.#child.once('exit', () => PerdureProcess.#running.delete(this));
     const exit = once(this.#child, 'exit') as Promise<[number | null]>;
     this.ended = Promise.all([exit, text(this.#child.stdout!), text(this.#child.stderr!)]).then(
       ([[exitCode], stdout, stderr]) => ({ exitCode, stdout, stderr }),
     );
+  }
+
+  /** Ends what a failed test left running. */
+  static async killAll(): Promise<void> {
+    await Promise.all([...PerdureProcess.#running].map((process) => process.kill()));
   }
 
   /** Resolves with the first output: a server is up then. */

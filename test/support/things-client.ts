@@ -22,7 +22,7 @@ export class ThingsClient {
   }
 
   async count(noun: string, where: JsonObject = {}): Promise<number> {
-    const path = `/api/v1/things/${noun}/count?where=${encodeURIComponent(JSON.stringify(where))}`;
+    const path = `/api/v1/nouns/${noun}/count?where=${encodeURIComponent(JSON.stringify(where))}`;
     return ((await this.#get(path)) as { count: number }).count;
   }
 

@@ -42,7 +42,7 @@ export class Narration {
 /** An object as JSON, broken between its members. */
 function linesOfJson(object: object): string[] {
   const members = Object.entries(object).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`);
-  return filled(`{ ${members.join(',\n')} }`.split('\n'));
+  return filled(`{ ${members.join(',\n')} }`.split('\n')).map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
 function filled(parts: readonly string[]): string[] {

@@ -12,6 +12,7 @@ import { callerOf } from '#platform/http/caller';
 import { CommandEndpoint } from '#platform/http/endpoint';
 import { problemOf } from '#platform/http/problem';
 import { Batch, type BatchedCommand, BatchResults, type BatchResult } from './batch.js';
+import { Lanes } from './lanes.js';
 
 /** Many commands in one request, for those who bring a lot: imports, migrations, synchronisation. */
 @Controller('api/v1/batches')
@@ -25,22 +26,19 @@ export class BatchesController {
   @CommandEndpoint({
     summary: 'Carry out many commands',
     description:
-      'Each is carried out or refused by itself; the results stand in the order of the commands. Commands to one object are carried out in order, others side by side.',
+      'Each is carried out or refused by itself; the results stand in the order of the commands. Commands to one object are carried out in order, others side by side. When one of them is refused for now (status 409 request-in-flight, 429 or 503), those behind it to the same object get the same answer, so that they can be sent again in order.',
     batch: true,
     answer: BatchResults,
   })
   async carryOut(@Body() body: unknown, @Req() request: FastifyRequest): Promise<BatchResults> {
     const batch = build(Batch, body);
-    const lanes = new Map<string, Promise<unknown>>();
+    const lanes = new Lanes();
     const results = batch.commands.map((item, index) => {
       const command = this.#commandOf(item, index, request);
       if (command instanceof InvalidInput) return refused(command, request);
-      const lane = this.#objectOf(command) ?? index.toString();
-      const result = (lanes.get(lane) ?? Promise.resolve())
-        .then(() => this.commands.execute<Command, Answer>(command))
-        .then(done, (error: unknown) => refused(error, request));
-      lanes.set(lane, result);
-      return result;
+      return lanes.run(this.#objectOf(command), () =>
+        this.commands.execute<Command, Answer>(command).then(done, (error: unknown) => refused(error, request)),
+      );
     });
     return { results: await Promise.all(results) };
   }

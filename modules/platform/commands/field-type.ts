@@ -44,8 +44,8 @@ export function field(type: FieldType): FieldDecorator {
       constraints: [type],
       validator: {
         validate: (value: unknown) => (value === undefined ? type.optional : type.accepts(value)),
-        defaultMessage: ({ value, property }: ValidationArguments = {} as ValidationArguments) =>
-          type.violations(value, property)[0]!.detail,
+        defaultMessage: (given?: ValidationArguments) =>
+          type.violations(given?.value, given?.property ?? '')[0]!.detail,
       },
     });
   return Object.assign(decorate, { type });

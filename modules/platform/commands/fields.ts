@@ -65,8 +65,7 @@ export function Text({ min = 1, max = 1_000, pattern }: TextLimits = {}): FieldD
 function lengthWithin(text: string, min: number, max: number): boolean {
   if (text.length < min || text.length > 2 * max) return false;
   if (text.length <= max && text.length >= 2 * min) return true;
-  let length = 0;
-  for (const _ of text) length++;
+  const { length } = [...text];
   return length >= min && length <= max;
 }
 

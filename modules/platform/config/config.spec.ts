@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { configTable, InvalidConfig, readConfig } from './config.js';
+import type { InvalidConfig } from './config.js';
+import { configTable, readConfig } from './config.js';
 
 describe('config', () => {
   it('needs no environment', () => {

@@ -44,7 +44,7 @@ export class EventReader {
     const rows = this.#prepare(
       `SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream
        WHERE e.stream = ? AND e.revision BETWEEN ? AND ? AND e.recorded_at >= ? ORDER BY e.revision ${order} LIMIT ?`,
-    ).all(stream.id, low, high, this.#oldest(stream.metadata), Math.max(0, limit)) as unknown as EventRow[];
+    ).all(stream.id, low, high, this.#oldest(stream.metadata), rowLimit(limit)) as unknown as EventRow[];
     return { status: 'present', events: rows.map(decodeEvent), lastRevision: last };
   }
 
@@ -65,7 +65,7 @@ export class EventReader {
       high,
       this.clock.now().getTime(),
       ...parameters,
-      Math.max(0, limit),
+      rowLimit(limit),
     ) as unknown as EventRow[];
 
     const full = rows.length >= limit;
@@ -102,6 +102,11 @@ export class EventReader {
     statement.setReturnArrays(true);
     return statement;
   }
+}
+
+/** SQLite takes a negative limit for none, and knows no infinity. */
+function rowLimit(limit: number): number {
+  return Math.min(Math.max(0, limit), Number.MAX_SAFE_INTEGER);
 }
 
 /** CROSS JOIN makes SQLite go through the events in order and look up their streams, never the other way round. */

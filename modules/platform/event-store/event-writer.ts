@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import type { Clock } from '#kernel/clock';
 import type { SqliteDatabase } from '#platform/sqlite/sqlite-database';
 import { WrongExpectedRevision } from './event-store.errors.js';
@@ -8,12 +9,21 @@ import { checkExpected, StreamTable, type StreamRow } from './stream-table.js';
 /** What changes the tables. Every method belongs into a transaction and throws its domain errors before its first change. */
 export class EventWriter {
   readonly #streams: StreamTable;
+  readonly #insert: StatementSync;
+  readonly #revisions: StatementSync;
+  readonly #event: StatementSync;
 
   constructor(
-    private readonly database: SqliteDatabase,
+    database: SqliteDatabase,
     private readonly clock: Clock,
   ) {
     this.#streams = new StreamTable(database);
+    this.#insert = database.prepare(
+      'INSERT INTO events (stream, revision, id, type, data, metadata, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    // The + keeps SQLite from going through the whole stream instead of through the few events with that id.
+    this.#revisions = database.prepare('SELECT revision FROM events WHERE id = ? AND +stream = ? ORDER BY revision');
+    this.#event = database.prepare('SELECT id, position FROM events WHERE stream = ? AND revision = ?');
   }
 
   append(name: string, expected: ExpectedRevision, events: readonly EncodedEvent[]): Appended {
@@ -25,7 +35,7 @@ export class EventWriter {
     const first = (stream?.revision ?? -1) + 1;
     const last = first + events.length - 1;
     const id = stream?.id ?? this.#streams.create(name, last);
-    const position = this.#insert(id, first, events);
+    const position = this.#store(id, first, events);
     if (stream) this.#streams.advance(id, last);
     return { revision: last, position: String(position) };
   }
@@ -48,15 +58,12 @@ export class EventWriter {
   }
 
   /** Returns the last event's position. */
-  #insert(stream: number, first: number, events: readonly EncodedEvent[]): number | bigint {
-    const insert = this.database.prepare(
-      'INSERT INTO events (stream, revision, id, type, data, metadata, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    );
+  #store(stream: number, first: number, events: readonly EncodedEvent[]): number | bigint {
     const now = this.clock.now().getTime();
     let position: number | bigint = 0;
     let revision = first;
     for (const { id, type, data, metadata } of events) {
-      position = insert.run(stream, revision++, id, type, data, metadata, now).lastInsertRowid;
+      position = this.#insert.run(stream, revision++, id, type, data, metadata, now).lastInsertRowid;
     }
     return position;
   }
@@ -84,17 +91,15 @@ export class EventWriter {
   }
 
   #revisionsOf(stream: number, id: Uint8Array): number[] {
-    const select = this.database.prepare('SELECT revision FROM events WHERE id = ? AND stream = +? ORDER BY revision');
-    return select.all(id, stream).map((row) => Number(row['revision']));
+    return this.#revisions.all(id, stream).map((row) => Number(row['revision']));
   }
 
   #match(stream: StreamRow, first: number, events: readonly EncodedEvent[]): Appended | undefined {
     const revision = first + events.length - 1;
     if (revision > stream.revision) return undefined;
-    const select = this.database.prepare('SELECT id, position FROM events WHERE stream = ? AND revision = ?');
     let position: unknown;
     for (const [index, event] of events.entries()) {
-      const stored = select.get(stream.id, first + index)!;
+      const stored = this.#event.get(stream.id, first + index)!;
       if (Buffer.compare(stored['id'] as Uint8Array, event.id) !== 0) return undefined;
       position = stored['position'];
     }

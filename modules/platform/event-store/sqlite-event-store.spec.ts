@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { eventIdOf } from '#kernel/ids';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { eventIdOf, systemIds } from '#kernel/ids';
 import { EventStoreModel } from '#test/support/event-store-model';
 import { ManualClock } from '#test/support/manual-clock';
 import type { ExpectedRevision, StreamMetadata } from './event-store.port.js';
@@ -56,13 +60,65 @@ describe('SqliteEventStore', () => {
     });
     await fc.assert(property, { numRuns: 150 });
   });
+
+  it('shows nothing before it is durable', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'perdure-'));
+    const store = await SqliteEventStore.open(join(folder, 'store.db'));
+    let answered = 0;
+    let looks = 0;
+    for (let n = 0; n < 50; n++) {
+      const append = store.append('main.task-a', 'any', [event()]).then(() => answered++);
+      // The turns of the event loop between here and the answer: before the commit, during the sync and after it.
+      for (; answered === n; looks++) {
+        await setImmediate();
+        const seen = await Promise.all([store.read('main.task-a'), store.readAll()]);
+        expect(seen.map(({ events }) => events.length)).toEqual([answered, answered]);
+      }
+      await append;
+    }
+    expect(looks).toBeGreaterThan(50);
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('refuses what it has no room for in its queue, with an error that a retry can mend', async () => {
+    const store = await SqliteEventStore.open(':memory:', { maxQueuedWrites: 2 });
+    const appends = Array.from({ length: 3 }, () => store.append('main.task-a', 'any', [event()]));
+    const [, , refused] = await Promise.allSettled(appends);
+    expect(refused).toMatchObject({ reason: { name: 'StoreUnavailable', retryable: true } });
+    expect((await store.readAll({ limit: Infinity })).events).toHaveLength(2);
+    await store.close();
+  });
+
+  it('serves several users of one file, each of whom sees what the others append', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'perdure-'));
+    const [one, other] = await Promise.all([1, 2].map(() => SqliteEventStore.open(join(folder, 'store.db'))));
+    const messages = other!.subscribe()[Symbol.asyncIterator]();
+    await messages.next();
+    const { position } = await one!.append('main.task-a', 'none', [event()]);
+    expect(await other!.head()).toBe(position);
+    expect((await messages.next()).value).toMatchObject({ event: { position } });
+    await one!.close();
+    expect((await other!.append('main.task-a', 0, [event()])).revision).toBe(1);
+    await other!.close();
+    rmSync(folder, { recursive: true });
+  });
 });
+
+function event(id = systemIds.next()) {
+  return { id, type: 'task.changed', data: {}, metadata: {} };
+}
 
 async function inStore(store: SqliteEventStore, one: Step): Promise<number | void> {
   switch (one.do) {
     case 'append': {
-      const events = one.ids.map((id) => ({ id, type: 'task.changed', data: {}, metadata: {} }));
-      return (await store.append(one.stream, one.expected, events)).revision;
+      return (
+        await store.append(
+          one.stream,
+          one.expected,
+          one.ids.map((id) => event(id)),
+        )
+      ).revision;
     }
     case 'delete':
       return store.delete(one.stream, one.expected, one.mode);

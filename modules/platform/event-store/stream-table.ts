@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import type { SqliteDatabase } from '#platform/sqlite/sqlite-database';
 import { StreamDeleted, WrongExpectedRevision } from './event-store.errors.js';
 import type { ExpectedRevision, StreamMetadata } from './event-store.port.js';
@@ -15,26 +16,36 @@ export interface StreamRow {
 
 /** The table `streams`. Its methods that write belong into a transaction. */
 export class StreamTable {
-  constructor(private readonly database: SqliteDatabase) {}
+  readonly #select: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #advance: StatementSync;
+
+  constructor(private readonly database: SqliteDatabase) {
+    this.#select = database.prepare(
+      'SELECT id, revision, state, deleted_before, truncate_before, max_count, max_age FROM streams WHERE name = ?',
+    );
+    this.#select.setReturnArrays(true);
+    this.#insert = database.prepare('INSERT INTO streams (name, revision) VALUES (?, ?)');
+    this.#advance = database.prepare("UPDATE streams SET revision = ?, state = 'live' WHERE id = ?");
+  }
 
   /** The stream's row, or undefined. Throws StreamDeleted where there is a tombstone. */
   find(name: string): StreamRow | undefined {
     const row = this.#select.get(name) as unknown as Columns | undefined;
     if (!row) return undefined;
-    const [id, revision, state, deletedBefore, truncateBefore, maxCount, maxAge] = row;
+    const [id, revision, state, deletedBefore, ...limits] = row;
     if (state === 'tombstone') throw new StreamDeleted(name);
-    return { id, revision, state, deletedBefore, metadata: withoutNulls({ truncateBefore, maxCount, maxAge }) };
+    return { id, revision, state, deletedBefore, metadata: metadataOf(limits) };
   }
 
   /** Returns the new stream's id. */
   create(name: string, revision: number): number {
-    const insert = this.database.prepare('INSERT INTO streams (name, revision) VALUES (?, ?)');
-    return Number(insert.run(name, revision).lastInsertRowid);
+    return Number(this.#insert.run(name, revision).lastInsertRowid);
   }
 
   /** Events were appended. A deleted stream is there again with them. */
   advance(id: number, revision: number): void {
-    this.database.prepare("UPDATE streams SET revision = ?, state = 'live' WHERE id = ?").run(revision, id);
+    this.#advance.run(revision, id);
   }
 
   softDelete(id: number): void {
@@ -50,17 +61,10 @@ export class StreamTable {
     const sql = 'UPDATE streams SET truncate_before = ?, max_count = ?, max_age = ? WHERE id = ?';
     this.database.prepare(sql).run(truncateBefore ?? null, maxCount ?? null, maxAge ?? null, id);
   }
-
-  get #select() {
-    const statement = this.database.prepare(
-      'SELECT id, revision, state, deleted_before, truncate_before, max_count, max_age FROM streams WHERE name = ?',
-    );
-    statement.setReturnArrays(true);
-    return statement;
-  }
 }
 
-type Columns = [number, number, StreamRow['state'], number, number | null, number | null, number | null];
+type Limits = [truncateBefore: number | null, maxCount: number | null, maxAge: number | null];
+type Columns = [number, number, StreamRow['state'], number, ...Limits];
 
 /** Throws WrongExpectedRevision where the stream is not as expected. */
 export function checkExpected(name: string, stream: StreamRow | undefined, expected: ExpectedRevision): void {
@@ -76,6 +80,13 @@ export function firstVisible({ deletedBefore, metadata }: StreamRow, last: numbe
   return Math.max(deletedBefore, truncateBefore, last + 1 - maxCount);
 }
 
-function withoutNulls(metadata: { [K in keyof StreamMetadata]-?: number | null }): StreamMetadata {
-  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null));
+const NO_LIMITS: StreamMetadata = Object.freeze({});
+
+function metadataOf([truncateBefore, maxCount, maxAge]: Limits): StreamMetadata {
+  if (truncateBefore === null && maxCount === null && maxAge === null) return NO_LIMITS;
+  return {
+    ...(truncateBefore !== null && { truncateBefore }),
+    ...(maxCount !== null && { maxCount }),
+    ...(maxAge !== null && { maxAge }),
+  };
 }

@@ -24,7 +24,8 @@ export function revised(body: object, revision: number): Revised {
 
 /** How the endpoint's results become answers, if not as they are. */
 export function shapeOf(endpoint: Endpoint): Shape | undefined {
-  if (endpoint.kind === 'command') return endpoint.answer ? undefined : endpoint.creates ? creation : change;
+  if (endpoint.kind === 'command')
+    return endpoint.answer ? undefined : endpoint.creates ? creationAt(endpoint.creates) : change;
   if (endpoint.paged) return page;
   return endpoint.revised ? representation : undefined;
 }
@@ -34,22 +35,24 @@ const change: Shape = (_request, reply, payload, done) => {
   done(null, position(reply, payload as Answer));
 };
 
-const creation: Shape = (request, reply, payload, done) => {
-  if (isProblem(reply)) return done(null, payload);
-  const answer = payload as Answer;
-  if (answer.created) reply.code(201).header('location', locationOf(request, answer.id));
-  done(null, position(reply, answer));
-};
+function creationAt(url: string): Shape {
+  return (request, reply, payload, done) => {
+    if (isProblem(reply)) return done(null, payload);
+    const answer = payload as Answer;
+    if (answer.created) reply.code(201).header('location', locationOf(url, request, answer.id));
+    done(null, position(reply, answer));
+  };
+}
 
 function position(reply: FastifyReply, { id, revision, position, replayed }: Answer): object {
   reply.header('etag', entityTag(revision)).header('perdure-position', position);
   return replayed ? { id, revision, position, replayed } : { id, revision, position };
 }
 
-/** A URL that ends with the object's id names the object already; otherwise it names what the object was put into. */
-function locationOf(request: FastifyRequest, id: string): string {
-  const path = pathOf(request);
-  return /\/:[^/]+$/.test(request.routeOptions.url!) ? path : `${path}/${encodeURIComponent(id)}`;
+/** The URL of what was created: its `:id` is the answer's, other parameters are the request's own. */
+function locationOf(url: string, request: FastifyRequest, id: string): string {
+  const parameters: Record<string, string> = { ...(request.params as object), id };
+  return url.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(parameters[name]!));
 }
 
 const representation: Shape = (request, reply, payload, done) => {

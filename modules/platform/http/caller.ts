@@ -1,6 +1,6 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '#kernel/event';
+import { requestParameter } from './request-parameter.js';
 
 /** For whom and in which tenant a request acts. */
 export interface Caller {
@@ -11,11 +11,7 @@ export interface Caller {
 const ANYONE: Caller = { tenant: 'main', actor: { type: 'anonymous', id: 'anonymous' } };
 
 /** The one place where a request gets its tenant and its actor. There is no authentication yet: everyone is anonymous. */
-export function callerOf(_request: FastifyRequest): Caller {
-  return ANYONE;
-}
+export const callerOf: (request: FastifyRequest) => Caller = () => ANYONE;
 
 /** The tenant that a query is asked in, as a parameter of a controller's method. */
-export const Tenant = createParamDecorator(
-  (_: unknown, context: ExecutionContext) => callerOf(context.getArgByIndex<FastifyRequest>(0)).tenant,
-);
+export const Tenant = (): ParameterDecorator => requestParameter((request) => callerOf(request).tenant);

@@ -2,7 +2,7 @@ import { ApplicationConfig } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Endpoint } from './endpoint.js';
-import { readersOf, type Reader } from './input.js';
+import { readersOf, type Reader } from './request-parameter.js';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 type Method = (...values: unknown[]) => unknown;
@@ -28,14 +28,18 @@ export function callDirectly(app: NestFastifyApplication): void {
 function isPlain({ controller, method }: Endpoint): boolean {
   const prototype = controller.prototype as Record<string, Method>;
   const handler = prototype[method]!;
-  const marks = [...Reflect.getMetadataKeys(handler), ...Reflect.getMetadataKeys(controller).filter(isStep)];
+  const marks = [...marksOf(handler), ...marksOf(controller).filter(isStep)];
   const readers = readersOf(prototype, method).filter(Boolean);
   const values = (Reflect.getMetadata('__routeArguments__', controller, method) ?? {}) as object;
-  return marks.every((mark) => PLAIN.has(mark as string)) && Object.keys(values).length === readers.length;
+  return marks.every((mark) => PLAIN.has(mark)) && Object.keys(values).length === readers.length;
 }
 
-function isStep(mark: unknown): boolean {
-  return ['__guards__', '__pipes__', '__interceptors__', '__exceptionFilters__'].includes(mark as string);
+function marksOf(target: object): string[] {
+  return Reflect.getMetadataKeys(target) as string[];
+}
+
+function isStep(mark: string): boolean {
+  return ['__guards__', '__pipes__', '__interceptors__', '__exceptionFilters__'].includes(mark);
 }
 
 function hasGlobalSteps(config: ApplicationConfig): boolean {

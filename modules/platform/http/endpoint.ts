@@ -15,8 +15,8 @@ interface EndpointOptions {
 }
 
 export interface CommandEndpointOptions extends EndpointOptions {
-  /** The command may create its object: 201 with `Location`. */
-  readonly creates?: boolean;
+  /** The command may create its object: 201 with `Location`, which is this URL: /api/v1/tasks/:id. */
+  readonly creates?: string;
   /** What is answered, where that is not where the object stands now. */
   readonly answer?: AnswerShape;
   /** The body may be as large as `PERDURE_MAX_BATCH_BYTES`. */
@@ -39,7 +39,7 @@ export interface QueryEndpointOptions extends EndpointOptions {
 
 /** The controller's method that an endpoint is. */
 interface Origin {
-  readonly controller: Function;
+  readonly controller: abstract new (...dependencies: never[]) => object;
   readonly method: string;
   readonly input?: Input;
 }
@@ -63,7 +63,11 @@ export function QueryEndpoint(options: QueryEndpointOptions): MethodDecorator {
 
 function endpoint(describe: (origin: Origin) => Endpoint): MethodDecorator {
   return (prototype, method, descriptor) => {
-    const origin = { controller: prototype.constructor, method: String(method), input: inputOf(prototype, method) };
+    const origin = {
+      controller: prototype.constructor as Origin['controller'],
+      method: String(method),
+      input: inputOf(prototype, method),
+    };
     applyDecorators(HttpCode(200), RouteConfig({ endpoint: describe(origin) }))(prototype, method, descriptor);
   };
 }

@@ -1,10 +1,10 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Command as CommandObject } from '#kernel/command';
 import { InvalidInput } from '#kernel/errors';
 import { build, buildFromText, checkerOf, type Locate } from '#platform/commands/validate';
 import { enclose } from '#platform/dispatch/envelope';
 import { envelopeOf } from './envelope-of.js';
+import { requestParameter } from './request-parameter.js';
 
 type Class = new () => object;
 
@@ -16,16 +16,6 @@ export interface Input {
 }
 
 const INPUT = Symbol('input');
-const READERS = Symbol('readers');
-
-/** Makes a method's argument from the request. Throws domain errors. */
-export type Reader = (request: FastifyRequest) => unknown;
-
-/** The readers of a method's arguments, by place. Those that are Nest's own are not among them. */
-export function readersOf(prototype: object, method: string | symbol): readonly Reader[] {
-  return (Reflect.getMetadata(READERS, prototype, method) ?? []) as Reader[];
-}
-
 /** The input that a controller's method declares, if it does. */
 export function inputOf(prototype: object, method: string | symbol): Input | undefined {
   return Reflect.getMetadata(INPUT, prototype, method) as Input | undefined;
@@ -44,7 +34,7 @@ export function inputOf(prototype: object, method: string | symbol): Input | und
  */
 export const Command = ({ body }: { body?: string } = {}): ParameterDecorator =>
   typedParameter(body === undefined ? {} : { body }, (type, request) =>
-    enclose(commandOf(type as new () => CommandObject, body, request), envelopeOf(request)),
+    enclose(commandOf(type, body, request), envelopeOf(request)),
   );
 
 /** The parameters of a query: those of the path and of the query string, in a class with decorated fields. */
@@ -72,15 +62,7 @@ function typedParameter(
       throw new Error(`${prototype.constructor.name}.${String(method)}: import the class of the input, not its type.`);
     }
     Reflect.defineMetadata(INPUT, { type, ...rest } satisfies Input, prototype, method!);
-    const reader: Reader = (request) => read(type, request);
-    const readers = [...readersOf(prototype, method!)];
-    readers[index] = reader;
-    Reflect.defineMetadata(READERS, readers, prototype, method!);
-    createParamDecorator((_: unknown, context: ExecutionContext) => reader(context.getArgByIndex<FastifyRequest>(0)))()(
-      prototype,
-      method,
-      index,
-    );
+    requestParameter((request) => read(type, request))(prototype, method, index);
   };
 }
 

@@ -1,4 +1,4 @@
-import { LogController, type FastifyBaseLogger, type FastifyRequest, type FastifyServerOptions } from 'fastify';
+import { LogController, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import type { Config } from '#platform/config/config';
 
 /**
@@ -9,7 +9,7 @@ export function logOptions(level: Config['log']): FastifyServerOptions {
   return {
     logger: level === 'off' ? false : { level, redact: ['headers.authorization', 'headers.cookie'] },
     logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (logger) => logger as FastifyBaseLogger,
+    childLoggerFactory: (logger) => logger,
   };
 }
 

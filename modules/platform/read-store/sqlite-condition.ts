@@ -83,7 +83,7 @@ function onOperator(column: KeyColumn, name: string, operand: Json, siblings: Js
     case '$exists':
       return operand ? UNKNOWN : keys(column, [point(keyOf(null))], false);
     case '$regex':
-      return column.path === ID_PATH ? UNKNOWN : keys(column, [TEXTS], false);
+      return onPattern(column, operand as string, siblings['$options']);
     case '$options':
       return all([]);
     default:
@@ -97,6 +97,16 @@ function keys(column: KeyColumn, within: readonly Interval[], exact: boolean): C
   if (column.path === ID_PATH) return { kind: 'keys', exact, column, within: intersect(union(within), [TEXTS]) };
   if (column.shape < Shape.Arrays) return { kind: 'keys', exact, column, within: union(within) };
   return { kind: 'keys', exact: false, column, within: union([...within, point(ARRAY_KEY)]) };
+}
+
+/** Plain characters at an anchored beginning, up to one that may be repeated or left out. */
+const PREFIX = /^\^([\w -]+)(?![*+?{])/;
+
+function onPattern(column: KeyColumn, pattern: string, options: Json = ''): Condition {
+  const prefix = options === '' && !pattern.includes('|') ? PREFIX.exec(pattern)?.[1] : undefined;
+  if (prefix === undefined) return column.path === ID_PATH ? UNKNOWN : keys(column, [TEXTS], false);
+  const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+  return keys(column, [{ low: prefix, withLow: true, high: end, withHigh: false }], false);
 }
 
 function onAll(column: KeyColumn, values: readonly Json[]): Condition {

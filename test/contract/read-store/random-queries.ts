@@ -61,7 +61,7 @@ function operators(depth: number): fc.Arbitrary<JsonObject> {
     fc.tuple(fc.constantFrom('$in', '$nin', '$all'), list),
     fc.tuple(fc.constant('$exists'), fc.boolean()),
     fc.tuple(fc.constant('$size'), fc.nat(3)),
-    fc.tuple(fc.constant('$regex'), fc.constantFrom('a', '^a', 'b$', '^.$', 'A|b')),
+    fc.tuple(fc.constant('$regex'), fc.constantFrom('a', '^a', '^ab', '^ab?$', '^a|b', 'b$', '^.$', 'A|b')),
     ...(depth > 0
       ? [
           fc.tuple(fc.constant('$not'), operators(depth - 1)),
