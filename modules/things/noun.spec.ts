@@ -2,7 +2,7 @@ import { describe, it } from '@jest/globals';
 import { specification } from '#kernel/specification';
 import { DefineNoun, UndefineNoun } from './noun.commands.js';
 import { noun } from './noun.js';
-import { InvalidSchema } from './thing.errors.js';
+import { InvalidSchema, NounNotDefined } from './thing.errors.js';
 
 const given = specification(noun);
 const schema = { type: 'object' };
@@ -34,6 +34,6 @@ describe('a noun', () => {
       .then({ type: 'noun.undefined', data: {} });
     given()
       .when(UndefineNoun.of({ noun: 'Customer' }))
-      .thenNothing();
+      .thenFails(NounNotDefined);
   });
 });

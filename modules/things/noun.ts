@@ -2,6 +2,7 @@ import type { JsonObject } from '#kernel/json';
 import { objectType } from '#kernel/object-type';
 import { DefineNoun, UndefineNoun } from './noun.commands.js';
 import type { NounEvent } from './noun.events.js';
+import { NounNotDefined } from './thing.errors.js';
 import { compileSchema } from './thing-schema.js';
 
 /** What is agreed about a kind of thing. Nouns need none of it: `absent` means that anything goes. */
@@ -26,8 +27,9 @@ export function define(noun: Noun, { description, schema }: DefineNoun): NounEve
   return same ? [] : [{ type: 'noun.defined', data: { description, schema } }];
 }
 
-export function undefine(noun: Noun): NounEvent[] {
-  return noun.status === 'absent' ? [] : [{ type: 'noun.undefined', data: {} }];
+export function undefine(noun: Noun, command: UndefineNoun): NounEvent[] {
+  if (noun.status === 'absent') throw new NounNotDefined(command.noun);
+  return [{ type: 'noun.undefined', data: {} }];
 }
 
 export const noun = objectType<Noun, NounEvent>('noun', { status: 'absent' }, evolve)

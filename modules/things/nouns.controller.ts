@@ -66,7 +66,11 @@ export class NounsController {
   }
 
   @Delete(':noun')
-  @CommandEndpoint({ summary: 'End the definition of a noun', description: 'Its things stay.' })
+  @CommandEndpoint({
+    summary: 'End the definition of a noun',
+    description: 'Its things stay.',
+    errors: ['noun-not-found'],
+  })
   undefine(@Command() command: UndefineNoun): Promise<Answer> {
     return this.commands.execute(command);
   }

@@ -1,5 +1,6 @@
 import { Command } from '#kernel/command';
 import type { JsonObject } from '#kernel/json';
+import { PRINTABLE } from '#platform/event-store/stream-name';
 import { Flag, Id, Identifier, JsonRecord, Optional, Text } from '#platform/commands/fields';
 
 /** What every command to a thing has: which kind, and which one. */
@@ -17,7 +18,7 @@ export class CreateThing extends Command {
 
 /** Records that something was done: the event `<noun>.<verb>`. */
 export class ActOnThing extends ThingTarget {
-  @Text({ max: 100, pattern: /^[^\p{C}]+$/u }) verb: string;
+  @Text({ max: 100, pattern: new RegExp(PRINTABLE, 'u') }) verb: string;
 
   /** What belongs to the event. */
   @Optional(JsonRecord()) data?: JsonObject;

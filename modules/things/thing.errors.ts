@@ -82,6 +82,16 @@ export class NounNotFound extends DomainError {
   }
 }
 
+export class NounNotDefined extends DomainError {
+  constructor(noun: string) {
+    super(
+      'not-found',
+      'noun-not-found',
+      `Nothing was agreed on for the noun '${noun}'. Define it with PUT /api/v1/nouns/${noun}.`,
+    );
+  }
+}
+
 /** A noun that is one of Perdure's own types. */
 export class ReservedNoun extends DomainError {
   constructor(noun: string) {

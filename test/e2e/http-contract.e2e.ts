@@ -119,6 +119,10 @@ describe('a command', () => {
     expect(seen.envelope?.expected).toBe(expected);
   });
 
+  it('refuses conditions that nothing can meet', async () => {
+    await http().delete('/api/v1/notes/a').set({ 'If-Match': '"7"', 'If-None-Match': '*' }).expect(412);
+  });
+
   it('ignores an invalid traceparent', async () => {
     const answer = await http().delete('/api/v1/notes/a').set('traceparent', '00-0-0-0').expect(200);
     expect(answer.headers).not.toHaveProperty('traceparent');

@@ -54,7 +54,7 @@ class ListNotes extends PageParameters {
 
 class Note {
   @Id() id: string;
-  @Text() title: string;
+  @Text({ max: 20_000 }) title: string;
 }
 
 /** Answers with what reached it, so that the tests see it. */

@@ -1,4 +1,4 @@
-import { Body, Controller, Post, Req } from '@nestjs/common';
+import { Controller, Post, Req } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyRequest } from 'fastify';
 import type { Command } from '#kernel/command';
@@ -10,6 +10,7 @@ import { enclose, type Answer } from '#platform/dispatch/envelope';
 import { ObjectRegistry } from '#platform/dispatch/object-registry';
 import { callerOf } from '#platform/http/caller';
 import { CommandEndpoint } from '#platform/http/endpoint';
+import { JsonBody } from '#platform/http/input';
 import { problemOf } from '#platform/http/problem';
 import { Batch, type BatchedCommand, BatchResults, type BatchResult } from './batch.js';
 import { Lanes } from './lanes.js';
@@ -30,8 +31,7 @@ export class BatchesController {
     batch: true,
     answer: BatchResults,
   })
-  async carryOut(@Body() body: unknown, @Req() request: FastifyRequest): Promise<BatchResults> {
-    const batch = build(Batch, body);
+  async carryOut(@JsonBody() batch: Batch, @Req() request: FastifyRequest): Promise<BatchResults> {
     const lanes = new Lanes();
     const results = batch.commands.map((item, index) => {
       const command = this.#commandOf(item, index, request);

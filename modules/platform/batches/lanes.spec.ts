@@ -24,7 +24,7 @@ describe('the lanes of a batch', () => {
     ]);
     expect(seen).toEqual(carriedOut);
     expect(results[1]).toBe(carriedOut.length === 1 ? first : results[1]);
-    expect(results[1]!.status).toBe(carriedOut.length === 1 ? first.status : 200);
+    expect(results[1].status).toBe(carriedOut.length === 1 ? first.status : 200);
   });
 
   it('are apart', async () => {

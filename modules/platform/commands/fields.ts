@@ -1,4 +1,4 @@
-import { MAX_ID_LENGTH, MAX_NAME_LENGTH, isIdentifier, isObjectId } from '#platform/event-store/stream-name';
+import { MAX_ID_LENGTH, MAX_NAME_LENGTH, PRINTABLE, isIdentifier, isObjectId } from '#platform/event-store/stream-name';
 import { field, FieldType, type FieldDecorator, type Schema } from './field-type.js';
 import { isTimestamp } from './timestamp.js';
 
@@ -29,7 +29,7 @@ const numeral = (text: string): unknown => (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.tes
 /** The id of an object: 1 to 200 printable characters. */
 export const Id = (): FieldDecorator =>
   scalar(
-    { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' },
+    { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH, pattern: PRINTABLE },
     `an id: 1 to ${MAX_ID_LENGTH} printable characters`,
     isObjectId,
   );

@@ -178,15 +178,15 @@ export class SqliteEventStore implements EventStore {
     }
   }
 
-  async #write<T>(work: () => T): Promise<T> {
+  #write<T>(work: () => T): Promise<T> {
     if (this.#closing.signal.aborted) throw new StoreUnavailable('The event store is closed.');
-    try {
-      return await this.database.write(work);
-    } catch (error) {
-      if (!(error instanceof WriteRefused)) throw error;
-      throw new StoreUnavailable(error.message, { cause: error });
-    }
+    return this.database.write(work).catch(rethrow);
   }
+}
+
+function rethrow(error: unknown): never {
+  if (!(error instanceof WriteRefused)) throw error;
+  throw new StoreUnavailable(error.message, { cause: error });
 }
 
 function validateMetadata({ maxCount = 1, maxAge = 1, truncateBefore = 0 }: StreamMetadata): void {

@@ -2,8 +2,13 @@ import type { ObjectRef } from '#kernel/object-type';
 import { InvalidStreamName } from './event-store.errors.js';
 
 const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
-/** Printable: no control, format, surrogate or private-use characters, no line or paragraph separators. */
-const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]+$/u;
+/**
+ * Printable text as a regular expression that JSON Schema can carry too: no control characters, no line separators, no lone
+ * surrogates, and none of the marks that turn the direction of text round (CVE-2021-42574).
+ */
+export const PRINTABLE =
+  '^[^\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff]+$';
+const printable = new RegExp(PRINTABLE, 'u');
 
 /** Longest object id, in UTF-16 code units. */
 export const MAX_ID_LENGTH = 200;
@@ -40,5 +45,5 @@ export function isIdentifier(text: string): boolean {
 }
 
 export function isObjectId(text: unknown): text is string {
-  return typeof text === 'string' && text.length <= MAX_ID_LENGTH && PRINTABLE.test(text);
+  return typeof text === 'string' && text.length <= MAX_ID_LENGTH && printable.test(text);
 }

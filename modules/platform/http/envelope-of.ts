@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Envelope } from '#platform/dispatch/envelope';
 import { callerOf } from './caller.js';
 import { checkIfNoneMatch, revisionOfIfMatch } from './entity-tag.js';
-import { invalidHeader } from './header.errors.js';
+import { PreconditionUnmet } from './header.errors.js';
 import { correlationId, idempotencyKey, occurredAt, reason, traceparent } from './request-headers.js';
 
 /** What the headers of a request say about its command. Throws InvalidHeader, PreconditionUnmet. */
@@ -28,6 +28,8 @@ function read(header: string | string[] | undefined, parse: (header: string) => 
 
 function expected(ifMatch: string | undefined, ifNoneMatch: string | undefined): Envelope['expected'] {
   if (ifMatch === undefined) return ifNoneMatch === undefined ? undefined : checkIfNoneMatch(ifNoneMatch);
-  if (ifNoneMatch !== undefined) throw invalidHeader('if-none-match', 'Contradicts If-Match. Send one of the two.');
-  return revisionOfIfMatch(ifMatch);
+  const revision = revisionOfIfMatch(ifMatch);
+  // RFC 9110, section 13.2.2, asks for both; nothing exists and does not exist.
+  if (ifNoneMatch !== undefined) throw new PreconditionUnmet(`${ifMatch} and does not exist`);
+  return revision;
 }

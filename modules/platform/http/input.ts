@@ -37,6 +37,9 @@ export const Command = ({ body }: { body?: string } = {}): ParameterDecorator =>
     enclose(commandOf(type, body, request), envelopeOf(request)),
   );
 
+/** The JSON body alone, in a class with decorated fields: for what is not a command itself. */
+export const JsonBody = (): ParameterDecorator => typedParameter({}, (type, request) => build(type, request.body));
+
 /** The parameters of a query: those of the path and of the query string, in a class with decorated fields. */
 export const Parameters = (): ParameterDecorator =>
   typedParameter({}, (type, request) => {

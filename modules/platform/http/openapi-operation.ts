@@ -68,13 +68,9 @@ function headerParameters(endpoint: Endpoint): Schema[] {
     );
   }
   return parameterReferences(
-    'IdempotencyKey',
-    'IfMatch',
-    'IfNoneMatch',
-    'CorrelationId',
-    'Traceparent',
-    'Reason',
-    'OccurredAt',
+    ...(['IdempotencyKey', 'IfMatch'] as const),
+    ...(endpoint.creates ? (['IfNoneMatch'] as const) : []),
+    ...(['CorrelationId', 'Traceparent', 'Reason', 'OccurredAt'] as const),
   );
 }
 

@@ -1,3 +1,4 @@
+import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#platform/config/config';
 import { HttpFault } from './http-fault.js';
@@ -17,7 +18,8 @@ export function addRequestHooks(fastify: FastifyInstance, { rateLimit }: Config)
     if (headers['x-request-id'] === request.id) reply.header('x-request-id', request.id);
     const trace = traceparent(headers['traceparent'] as string | undefined);
     if (trace !== undefined) reply.header('traceparent', trace);
-    done(limit?.(request, reply));
+    // Where there is no route, its body is not worth reading: straight to the 404 or 405.
+    done(limit?.(request, reply) ?? (request.is404 ? new NotFoundException() : undefined));
   });
 }
 
