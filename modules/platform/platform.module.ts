@@ -1,7 +1,15 @@
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+  Optional,
+  type Provider,
+} from '@nestjs/common';
 import { CommandHandler, CqrsModule, type ICommandHandler } from '@nestjs/cqrs';
 import { type Clock, systemClock } from '#kernel/clock';
 import type { Command, CommandClass } from '#kernel/command';
+import { DomainError } from '#kernel/errors';
 import type { DomainEvent } from '#kernel/event';
 import { type Ids, systemIds } from '#kernel/ids';
 import type { ObjectState, ObjectType } from '#kernel/object-type';
@@ -16,6 +24,7 @@ import { Objects } from './dispatch/objects.js';
 import { Snapshots } from './dispatch/snapshots.js';
 import type { EventStore } from './event-store/event-store.port.js';
 import { EVENT_STORE } from './event-store/event-store.token.js';
+import { Metrics } from './observability/metrics.js';
 import type { ReadStore } from './read-store/read-store.port.js';
 import { READ_STORE } from './read-store/read-store.token.js';
 import { openEventStore, openReadStore, type StoreOptions } from './stores/open-stores.js';
@@ -35,8 +44,8 @@ export class PlatformModule implements OnApplicationShutdown {
   /** Opens the stores; once, in the app. */
   static forRoot(options: PlatformOptions): DynamicModule {
     const providers: Provider[] = [
-      { provide: EVENT_STORE, useFactory: () => openEventStore(options.stores) },
-      { provide: READ_STORE, useFactory: () => openReadStore(options.stores) },
+      { provide: EVENT_STORE, inject: [METRICS], useFactory: opening(openEventStore, options.stores) },
+      { provide: READ_STORE, inject: [METRICS], useFactory: opening(openReadStore, options.stores) },
       { provide: CLOCK, useValue: options.clock ?? systemClock },
       { provide: IDS, useValue: options.ids ?? systemIds },
       { provide: DISPATCH_OPTIONS, useValue: options.dispatch },
@@ -82,13 +91,33 @@ export class PlatformModule implements OnApplicationShutdown {
 @Module({})
 class DeclaredObjectsModule {}
 
+/** Metrics are there where the application observes itself. */
+const METRICS = { token: Metrics, optional: true };
+
+function opening<Store>(open: (options: StoreOptions) => Promise<Store>, options: StoreOptions) {
+  return (metrics?: Metrics): Promise<Store> =>
+    open({ ...options, onGroup: metrics && ((writes) => metrics.observeGroup(writes)) });
+}
+
 function handlerOf(command: CommandClass): Provider {
   @CommandHandler(command)
   class DispatchHandler implements ICommandHandler<Command, Answer> {
-    constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
+    constructor(
+      @Inject(Dispatcher) private readonly dispatcher: Dispatcher,
+      @Optional() @Inject(Metrics) private readonly metrics?: Metrics,
+    ) {}
 
     execute(given: Command): Promise<Answer> {
-      return this.dispatcher.dispatch(given);
+      return this.dispatcher.dispatch(given).then(
+        (answer) => {
+          this.metrics?.countCommand(command.name, answer.replayed ? 'replayed' : 'done');
+          return answer;
+        },
+        (error: unknown) => {
+          this.metrics?.countCommand(command.name, error instanceof DomainError ? error.code : 'internal-error');
+          throw error;
+        },
+      );
     }
   }
   Object.defineProperty(DispatchHandler, 'name', { value: `${command.name}Handler` });

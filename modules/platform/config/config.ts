@@ -111,7 +111,7 @@ const settings = {
   cachedObjects: wholeNumber(
     { name: 'PERDURE_CACHED_OBJECTS', meaning: 'Objects whose state is kept in memory.' },
     10_000,
-    0,
+    1,
     10_000_000,
   ),
   snapshotEvery: wholeNumber(

@@ -141,5 +141,21 @@ defineProblems({
     title: 'The store file cannot be written',
     cure: 'Give this user the right to write the file and its folder.',
   },
+  'store-truncated': {
+    kind: 'unavailable',
+    title: 'The end of the store file is missing',
+    cure: 'Restore it from a backup.',
+  },
+  'store-too-new': {
+    kind: 'unavailable',
+    title: 'The store file is of a newer version',
+    cure: 'Run the version of Perdure that wrote it, or a newer one.',
+  },
+  'store-disk-full': { kind: 'unavailable', title: 'The disk is full', cure: 'Free some space, then start again.' },
+  'collection-not-defined': {
+    kind: 'not-found',
+    title: 'There is no such read model',
+    cure: 'Wait until its projection has started.',
+  },
   'store-damaged': { kind: 'unavailable', title: 'The store file is damaged', cure: 'Restore it from a backup.' },
 });

@@ -16,7 +16,8 @@ export interface GroupCommitOptions {
   readonly wal: string | undefined;
   readonly durability: Durability;
   readonly maxQueued: number;
-  readonly afterCommit: () => void;
+  /** Called after a commit of so many works. */
+  readonly afterCommit: (works: number) => void;
   /** Called before the writes of a group are answered, while nothing is committed that is not durable. */
   readonly onDurable: () => void;
 }
@@ -97,7 +98,7 @@ export class GroupCommit {
     const group = this.#queue.splice(0, MAX_GROUP);
     const changed = this.#transact(group);
     if (!changed) return this.#settle(group);
-    this.options.afterCommit();
+    this.options.afterCommit(group.length);
     if (this.options.durability === 'normal' || this.options.wal === undefined) return this.#settle(group);
 
     this.#syncing = true;

@@ -11,6 +11,8 @@ export interface SqliteOptions {
   readonly durability?: Durability;
   /** Writes that may wait for a commit; the next one is refused. Default 10,000. */
   readonly maxQueuedWrites?: number;
+  /** Told of each group how many writes shared its transaction. */
+  readonly onGroup?: (writes: number) => void;
   /** Size of the write-ahead log, in bytes, from which on it is copied back into the file. Default 16 MiB. */
   readonly checkpointAfter?: number;
 }
@@ -56,7 +58,10 @@ export class SqliteDatabase {
       wal: path === ':memory:' ? undefined : `${path}-wal`,
       durability: options.durability ?? 'full',
       maxQueued: options.maxQueuedWrites ?? 10_000,
-      afterCommit: () => this.#checkpointer?.walGrew(),
+      afterCommit: (works) => {
+        this.#checkpointer?.walGrew();
+        options.onGroup?.(works);
+      },
       onDurable: () => this.#listeners.forEach((listener) => listener()),
     });
   }

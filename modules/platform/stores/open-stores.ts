@@ -12,6 +12,8 @@ export interface StoreOptions {
   readonly durability?: Durability;
   readonly maxEventBytes?: number;
   readonly maxQueuedWrites?: number;
+  /** Told of each group how many writes shared its transaction. */
+  readonly onGroup?: (writes: number) => void;
 }
 
 /** The event store that the URL names. Rejects with StoreUnusable, and leaves the file as it was, where it cannot be used. */
@@ -26,6 +28,7 @@ export function openReadStore({ readStore, ...options }: StoreOptions): Promise<
 
 function sqlitePath(url: string): string {
   const [scheme, path] = url.split(/:(.*)/s);
-  if (scheme !== 'sqlite' || !path) throw new Error(`'${url}' is not a store: it must look like sqlite:./data/perdure.db`);
+  if (scheme !== 'sqlite' || !path)
+    throw new Error(`'${url}' is not a store: it must look like sqlite:./data/perdure.db`);
   return path;
 }
