@@ -2,6 +2,7 @@ import {
   type DynamicModule,
   Inject,
   Module,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
   Optional,
   type Provider,
@@ -24,6 +25,7 @@ import { Objects } from './dispatch/objects.js';
 import { Snapshots } from './dispatch/snapshots.js';
 import type { EventStore } from './event-store/event-store.port.js';
 import { EVENT_STORE } from './event-store/event-store.token.js';
+import { commandsTaken } from './http/input.js';
 import { Metrics } from './observability/metrics.js';
 import type { ReadStore } from './read-store/read-store.port.js';
 import { READ_STORE } from './read-store/read-store.token.js';
@@ -40,7 +42,7 @@ type DeclaredType = ObjectType<ObjectState, DomainEvent> | { readonly name: stri
 
 /** The ports, and the write side over them. */
 @Module({})
-export class PlatformModule implements OnApplicationShutdown {
+export class PlatformModule implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Opens the stores; once, in the app. */
   static forRoot(options: PlatformOptions): DynamicModule {
     const providers: Provider[] = [
@@ -79,7 +81,13 @@ export class PlatformModule implements OnApplicationShutdown {
   constructor(
     @Inject(EVENT_STORE) private readonly eventStore: EventStore,
     @Inject(READ_STORE) private readonly readStore: ReadStore,
+    @Inject(ObjectRegistry) private readonly registry: ObjectRegistry,
   ) {}
+
+  /** An endpoint whose command nobody decides would fail its first caller; it stops the start instead. */
+  onApplicationBootstrap(): void {
+    for (const command of commandsTaken) this.registry.typeDeciding(command);
+  }
 
   /** After the servers and the projections have stopped, what was accepted is finished. */
   async onApplicationShutdown(): Promise<void> {

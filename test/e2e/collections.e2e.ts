@@ -91,6 +91,16 @@ describe('a batch', () => {
     ]);
   });
 
+  it('is not carried out twice under a key of its own', async () => {
+    const keyed = () =>
+      send(act('t', 'begun'), act('t', 'ended')).set('idempotency-key', 'batch-1').set('perdure-reason', 'trial');
+    const first = await keyed().expect(200);
+    const again = await keyed().expect(200);
+    expect(again.body.results).toEqual(first.body.results.map((result: object) => ({ ...result, replayed: true })));
+    const history = await perdure.api.get('/api/v1/things/Permit/t/history').expect(200);
+    expect(history.body.items).toMatchObject([{ reason: 'trial' }, { reason: 'trial' }]);
+  });
+
   it('has a limit, and a form', async () => {
     expect((await send(...Array.from({ length: 1001 }, () => act('s', 'x'))).expect(400)).body).toMatchObject({
       code: 'invalid-input',

@@ -6,10 +6,10 @@ import { InvalidInput } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import { pointerTo } from '#platform/commands/json-fields';
 import { build } from '#platform/commands/validate';
-import { enclose, type Answer } from '#platform/dispatch/envelope';
+import { type Answer, enclose, type Envelope } from '#platform/dispatch/envelope';
 import { ObjectRegistry } from '#platform/dispatch/object-registry';
-import { callerOf } from '#platform/http/caller';
 import { CommandEndpoint } from '#platform/http/endpoint';
+import { envelopeOf } from '#platform/http/envelope-of';
 import { JsonBody } from '#platform/http/input';
 import { problemOf } from '#platform/http/problem';
 import { Batch, type BatchedCommand, BatchResults, type BatchResult } from './batch.js';
@@ -27,14 +27,15 @@ export class BatchesController {
   @CommandEndpoint({
     summary: 'Carry out many commands',
     description:
-      'Each is carried out or refused by itself; the results stand in the order of the commands. Commands to one object are carried out in order, others side by side. When one of them is refused for now (status 409 request-in-flight, 429 or 503), those behind it to the same object get the same answer, so that they can be sent again in order.',
+      'Each is carried out or refused by itself; the results stand in the order of the commands. Commands to one object are carried out in order, others side by side. When one of them is refused for now (status 409 request-in-flight, 429 or 503), those behind it to the same object get the same answer, so that they can be sent again in order. The headers hold for all commands that do not say otherwise.',
     batch: true,
     answer: BatchResults,
   })
   async carryOut(@JsonBody() batch: Batch, @Req() request: FastifyRequest): Promise<BatchResults> {
     const lanes = new Lanes();
+    const shared = envelopeOf(request);
     const results = batch.commands.map((item, index) => {
-      const command = this.#commandOf(item, index, request);
+      const command = this.#commandOf(item, index, shared);
       if (command instanceof InvalidInput) return refused(command, request);
       return lanes.run(this.#objectOf(command), () =>
         this.commands.execute<Command, Answer>(command).then(done, (error: unknown) => refused(error, request)),
@@ -43,21 +44,15 @@ export class BatchesController {
     return { results: await Promise.all(results) };
   }
 
-  #commandOf(item: BatchedCommand, index: number, request: FastifyRequest): Command | InvalidInput {
+  #commandOf(item: BatchedCommand, index: number, shared: Envelope): Command | InvalidInput {
     const at = (field: string): string => pointerTo(`/commands/${index}/fields`, field);
     const type = this.registry.commandNamed(item.command);
     if (!type) {
       const detail = `There is no command '${item.command}'. Known: ${this.registry.commandNames.join(', ')}.`;
       return new InvalidInput([{ pointer: `/commands/${index}/command`, detail }]);
     }
-    const { idempotencyKey, occurredAt, reason } = item;
     try {
-      return enclose(build(type, item.fields, at), {
-        ...callerOf(request),
-        idempotencyKey,
-        reason,
-        occurredAt: occurredAt === undefined ? undefined : new Date(occurredAt).toISOString(),
-      });
+      return enclose(build(type, item.fields, at), envelopeIn(shared, item, index));
     } catch (error) {
       if (error instanceof InvalidInput) return error;
       throw error;
@@ -69,6 +64,18 @@ export class BatchesController {
     const { type, id } = this.registry.deciderOf(command).addressOf(command);
     return id === undefined ? undefined : `${type} ${id}`;
   }
+}
+
+/** What the batch's headers say, and the item more precisely. A key of the batch stands for one of each item. */
+function envelopeIn(shared: Envelope, { idempotencyKey, occurredAt, reason }: BatchedCommand, index: number): Envelope {
+  const key = shared.idempotencyKey === undefined ? undefined : `${shared.idempotencyKey}/${index}`;
+  return {
+    ...shared,
+    expected: undefined,
+    idempotencyKey: idempotencyKey ?? key,
+    reason: reason ?? shared.reason,
+    occurredAt: occurredAt === undefined ? shared.occurredAt : new Date(occurredAt).toISOString(),
+  };
 }
 
 function done({ created, ...answer }: Answer): BatchResult {

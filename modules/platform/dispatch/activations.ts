@@ -46,6 +46,13 @@ export class Activations {
     return loading;
   }
 
+  /** An object that was never stored, taken on trust: the first append finds out. */
+  begin(stream: string, type: AnyObjectType): Activation {
+    const activation = new Activation(type.initial, -1);
+    this.#cache.set(stream, activation);
+    return activation;
+  }
+
   /** Forgets the object, so that the next command reads it from the store. */
   drop(stream: string, activation: Activation): void {
     activation.broken = true;

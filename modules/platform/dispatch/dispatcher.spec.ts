@@ -7,6 +7,7 @@ import type { EventOf } from '#kernel/event';
 import { objectType } from '#kernel/object-type';
 import type { EventStore } from '#platform/event-store/event-store.port';
 import { EVENT_STORE } from '#platform/event-store/event-store.token';
+import { Command as CommandParameter } from '#platform/http/input';
 import { PlatformModule } from '#platform/platform.module';
 import { Activations } from './activations.js';
 import { IdempotencyKeyReused, PreconditionFailed, RequestInFlight } from './dispatch.errors.js';
@@ -245,6 +246,17 @@ describe('the boot', () => {
     await expect(boot(counter, empty('counter'))).rejects.toThrow("Two object types are called 'counter'");
     const twin = empty('twin').on(Add, () => []);
     await expect(boot(counter, twin)).rejects.toThrow('Command Add is declared twice');
+  });
+  it('refuses an endpoint whose command nobody decides', async () => {
+    class Forgotten extends Command {}
+    class ForgottenController {
+      forget(_command: Forgotten): void {}
+    }
+    Reflect.defineMetadata('design:paramtypes', [Forgotten], ForgottenController.prototype, 'forget');
+    CommandParameter()(ForgottenController.prototype, 'forget', 0);
+    const module = await boot(counter);
+    await expect(module.init()).rejects.toThrow('No object type decides Forgotten: add .on(Forgotten, …) to one.');
+    await module.close();
   });
   it('refuses two open types', async () => {
     await expect(boot(empty('a', true), empty('b', true))).rejects.toThrow('only one type can be');

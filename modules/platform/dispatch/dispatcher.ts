@@ -32,6 +32,8 @@ interface Order {
   readonly envelope: Envelope;
   readonly type: AnyObjectType;
   readonly object: ObjectRef;
+  /** Whether the object's id was made for this command, so that nothing can be stored of it yet. */
+  readonly isNew: boolean;
   readonly stream: string;
   readonly commandId: string;
   readonly digest: string | undefined;
@@ -76,6 +78,7 @@ export class Dispatcher {
       envelope,
       type,
       object,
+      isNew: address.id === undefined,
       stream: streamName(envelope.tenant, object),
       commandId,
       digest: key === undefined ? undefined : digestOf(command),
@@ -87,7 +90,11 @@ export class Dispatcher {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const needed = order.type.needsOf(order.command);
       const needs = needed && (await this.#statesOf(needed, order));
-      const activation = this.activations.peek(order.stream) ?? (await this.activations.get(order.stream, order.type));
+      const activation =
+        this.activations.peek(order.stream) ??
+        (order.isNew && attempt === 1
+          ? this.activations.begin(order.stream, order.type)
+          : await this.activations.get(order.stream, order.type));
       const answer = await this.#attempt(order, activation, needs);
       if (answer) return answer;
       this.activations.drop(order.stream, activation);

@@ -45,9 +45,13 @@ export class ObjectRegistry {
 
   /** The type that decides this command. */
   deciderOf(command: Command): AnyObjectType {
-    const type = this.#commands.get(command.constructor as CommandClass);
-    if (!type)
-      throw new Error(`No object type decides ${command.constructor.name}: add .on(${command.constructor.name}, …).`);
+    return this.typeDeciding(command.constructor as CommandClass);
+  }
+
+  /** The type that decides commands of this class. Throws, with the line to add, where there is none. */
+  typeDeciding(command: CommandClass): AnyObjectType {
+    const type = this.#commands.get(command);
+    if (!type) throw new Error(`No object type decides ${command.name}: add .on(${command.name}, …) to one.`);
     return type;
   }
 

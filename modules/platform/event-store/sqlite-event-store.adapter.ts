@@ -41,6 +41,7 @@ export class SqliteEventStore implements EventStore {
   readonly #closing = new AbortController();
   readonly #forgetDatabase: () => void;
   readonly #waiting = new Set<() => void>();
+  #shared: { readonly key: string; readonly page: AllSlice } | undefined;
   #closed: Promise<void> | undefined;
   /** Position up to which all events are durable; nothing is shown beyond it. */
   #durable = 0;
@@ -99,7 +100,7 @@ export class SqliteEventStore implements EventStore {
 
   subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionMessage> {
     const source = {
-      page: (part: ReadAllOptions) => this.#page(part),
+      page: (part: ReadAllOptions) => this.#sharedPage(part),
       growth: (position: Position, signal: AbortSignal) => this.#growth(position, signal),
       closed: this.#closing.signal,
     };
@@ -147,6 +148,17 @@ export class SqliteEventStore implements EventStore {
     return this.#look(() => this.#reader.all(options, this.#durable));
   }
 
+  /** Subscriptions that wake together ask for the same page: it is read once. */
+  #sharedPage(options: ReadAllOptions): AllSlice {
+    const key = JSON.stringify(options);
+    if (this.#shared?.key !== key) {
+      this.#shared = { key, page: this.#page(options) };
+      // Later there may be more events, or fewer to be seen.
+      setImmediate(() => (this.#shared = undefined));
+    }
+    return this.#shared.page;
+  }
+
   #growth(position: Position, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
@@ -165,6 +177,7 @@ export class SqliteEventStore implements EventStore {
     const durable = this.#reader.lastPosition();
     if (durable === this.#durable) return;
     this.#durable = durable;
+    this.#shared = undefined;
     for (const wake of this.#waiting) wake();
   }
 

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Command as CommandObject } from '#kernel/command';
+import { type CommandClass, Command as CommandObject } from '#kernel/command';
 import { InvalidInput } from '#kernel/errors';
 import { build, buildFromText, checkerOf, type Locate } from '#platform/commands/validate';
 import { enclose } from '#platform/dispatch/envelope';
@@ -16,6 +16,11 @@ export interface Input {
 }
 
 const INPUT = Symbol('input');
+const taken = new Set<CommandClass>();
+
+/** The commands that endpoints take: each must have an object type that decides it. */
+export const commandsTaken: ReadonlySet<CommandClass> = taken;
+
 /** The input that a controller's method declares, if it does. */
 export function inputOf(prototype: object, method: string | symbol): Input | undefined {
   return Reflect.getMetadata(INPUT, prototype, method) as Input | undefined;
@@ -64,6 +69,7 @@ function typedParameter(
     if (type === Object) {
       throw new Error(`${prototype.constructor.name}.${String(method)}: import the class of the input, not its type.`);
     }
+    if (type.prototype instanceof CommandObject) taken.add(type as CommandClass);
     Reflect.defineMetadata(INPUT, { type, ...rest } satisfies Input, prototype, method!);
     requestParameter((request) => read(type, request))(prototype, method, index);
   };

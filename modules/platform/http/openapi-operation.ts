@@ -68,7 +68,8 @@ function headerParameters(endpoint: Endpoint): Schema[] {
     );
   }
   return parameterReferences(
-    ...(['IdempotencyKey', 'IfMatch'] as const),
+    'IdempotencyKey',
+    ...(endpoint.answer ? [] : (['IfMatch'] as const)),
     ...(endpoint.creates ? (['IfNoneMatch'] as const) : []),
     ...(['CorrelationId', 'Traceparent', 'Reason', 'OccurredAt'] as const),
   );

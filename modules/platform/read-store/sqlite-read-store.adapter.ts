@@ -142,7 +142,7 @@ export class SqliteReadStore implements ReadStore {
       for (const row of rows) written.add(row.apply(this.database, this.#collection(row.collection)));
       if (advance) this.#advance(advance);
       return [...written].map((collection) => collection.saveShapes(this.database));
-    });
+    }, 'patient');
     for (const note of stands) note();
   }
 

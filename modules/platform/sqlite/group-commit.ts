@@ -4,8 +4,12 @@ import { DomainError } from '#kernel/errors';
 import { WriteRefused } from './sqlite.errors.js';
 import type { Durability } from './sqlite-database.js';
 
+/** `urgent`: somebody waits for the answer. `patient`: it may wait some milliseconds to share the sync of an urgent write. */
+export type Urgency = 'urgent' | 'patient';
+
 interface Job {
   readonly work: () => unknown;
+  readonly urgency: Urgency;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
   settle: () => void;
@@ -25,6 +29,9 @@ export interface GroupCommitOptions {
 /** Works in one transaction: more of them would hold up the event loop for longer than a sync takes. */
 const MAX_GROUP = 1_000;
 
+/** So long after an urgent write the next one is expected, in milliseconds. */
+const SOON_MS = 5;
+
 /**
  * Writes that arrive together share one transaction and one fsync; while the disk syncs, the next group gathers.
  *
@@ -34,7 +41,9 @@ const MAX_GROUP = 1_000;
  */
 export class GroupCommit {
   #queue: Job[] = [];
-  #scheduled = false;
+  #scheduled: 'now' | 'soon' | undefined;
+  #soon: NodeJS.Timeout | undefined;
+  #lastUrgent = -Infinity;
   #syncing = false;
   #paused = false;
   #failure: Error | undefined;
@@ -46,14 +55,14 @@ export class GroupCommit {
     private readonly options: GroupCommitOptions,
   ) {}
 
-  add<T>(work: () => T): Promise<T> {
+  add<T>(work: () => T, urgency: Urgency = 'urgent'): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#queue.length >= this.options.maxQueued) {
       const message = `${this.options.maxQueued} writes already wait (PERDURE_MAX_QUEUED_WRITES). Slow down and try again.`;
       return Promise.reject(new WriteRefused(message));
     }
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, resolve, reject, settle: () => {} });
+      this.#queue.push({ work, urgency, resolve, reject, settle: () => {} });
       this.#schedule();
     });
   }
@@ -86,12 +95,25 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#syncing || this.#paused || this.#queue.length === 0) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (!this.#paused) this.#commit();
-    });
+    if (this.#scheduled === 'now' || this.#syncing || this.#paused || this.#queue.length === 0) return;
+    const now = performance.now();
+    if (this.#queue.some(({ urgency }) => urgency === 'urgent')) this.#lastUrgent = now;
+    else if (now - this.#lastUrgent < SOON_MS) return this.#commitSoon();
+    clearTimeout(this.#soon);
+    this.#scheduled = 'now';
+    setImmediate(() => this.#begin());
+  }
+
+  /** A sync for patient writes alone would hold up the urgent ones that are about to come. */
+  #commitSoon(): void {
+    if (this.#scheduled === 'soon') return;
+    this.#scheduled = 'soon';
+    this.#soon = setTimeout(() => this.#begin(), SOON_MS);
+  }
+
+  #begin(): void {
+    this.#scheduled = undefined;
+    if (!this.#paused) this.#commit();
   }
 
   #commit(): void {

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { WalCheckpointer } from './wal-checkpointer.js';
 import { openConnection, type OwnedConnection } from './open-connection.js';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, type Urgency } from './group-commit.js';
 
 /** `full`: a write is answered after an fsync. `normal`: after the commit; a power cut may lose the last writes. */
 export type Durability = 'full' | 'normal';
@@ -50,8 +50,12 @@ export class SqliteDatabase {
   ) {
     this.#identity = identityOf(path);
     if (path !== ':memory:') {
-      this.#checkpointer = new WalCheckpointer(path, options.checkpointAfter ?? 16 * 2 ** 20, () =>
-        this.#commits.pause(),
+      const pageSize = Number(owned.connection.prepare('PRAGMA page_size').get()!['page_size']);
+      this.#checkpointer = new WalCheckpointer(
+        path,
+        options.checkpointAfter ?? 16 * 2 ** 20,
+        () => Number(this.prepare('PRAGMA wal_checkpoint(NOOP)').get()!['log']) * pageSize,
+        () => this.#commits.pause(),
       );
     }
     this.#commits = new GroupCommit(owned.connection, {
@@ -84,8 +88,8 @@ export class SqliteDatabase {
    * other error undoes the group; the works then run again, each in a transaction of its own: work may run twice, so it
    * must not change anything but the database. Rejections, too, wait for what they were based on to be durable.
    */
-  write<T>(work: () => T): Promise<T> {
-    return this.#commits.add(work);
+  write<T>(work: () => T, urgency: Urgency = 'urgent'): Promise<T> {
+    return this.#commits.add(work, urgency);
   }
 
   /**

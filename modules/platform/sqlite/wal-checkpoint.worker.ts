@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 const connection = new DatabaseSync(workerData as string, { timeout: 1_000 });
 
-parentPort!.on('message', (order: 'PASSIVE' | 'TRUNCATE' | 'close') => {
+parentPort!.on('message', (order: 'PASSIVE' | 'RESTART' | 'close') => {
   if (order === 'close') {
     connection.close();
     parentPort!.close();
