@@ -94,6 +94,7 @@ export function refusedByTheCompiler(): void {
   lamp.on(BuyLamp, flip);
   // @ts-expect-error evolve lacks a case: the function may end without a state
   objectType<Lamp, LampEvent>('lamp', { status: 'absent' }, (state, event): Lamp => {
+    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check
     switch (event.type) {
       case 'lamp.bought':
         return state;

@@ -36,7 +36,7 @@ export class BatchesController {
     const shared = envelopeOf(request);
     const results = batch.commands.map((item, index) => {
       const command = this.#commandOf(item, index, shared);
-      if (command instanceof InvalidInput) return refused(command, request);
+      if (command instanceof InvalidInput) return Promise.resolve(refused(command, request));
       return lanes.run(this.#objectOf(command), () =>
         this.commands.execute<Command, Answer>(command).then(done, (error: unknown) => refused(error, request)),
       );

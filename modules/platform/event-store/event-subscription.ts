@@ -5,13 +5,25 @@ import type { AllSlice, ReadAllOptions, SubscribeOptions, SubscriptionMessage } 
 /** Events that are read ahead of the subscriber. */
 const PAGE = 500;
 
+export type PageReader = (options: ReadAllOptions) => AllSlice;
+
 /** Where a subscription gets its events from. */
 export interface SubscriptionSource {
-  page(options: ReadAllOptions): AllSlice;
-  /** Resolves when there are events after the position, or at the signal. */
-  growth(position: string, signal: AbortSignal): Promise<void>;
+  readonly page: PageReader;
+  /** Resolves when there are events after the position, or at the signal, with what the next page is to be read by. */
+  growth(position: string, signal: AbortSignal): Promise<PageReader>;
   /** Ends all subscriptions. */
   readonly closed: AbortSignal;
+}
+
+/** For those that wake together, who mostly ask for the same page: reads it for the first of them only. */
+export function readOnce(read: PageReader): PageReader {
+  let last: { readonly asked: string; readonly page: AllSlice } | undefined;
+  return (options) => {
+    const asked = JSON.stringify(options);
+    if (last?.asked !== asked) last = { asked, page: read(options) };
+    return last.page;
+  };
 }
 
 /** Reads pages as they are asked for; at the end it sleeps until the store grows. */
@@ -43,8 +55,10 @@ async function* follow(
 ): AsyncGenerator<SubscriptionMessage, undefined> {
   let at = position;
   let behind = true;
+  let read = source.page;
   while (!signal.aborted) {
-    const page = source.page({ position: at, filter, limit: PAGE });
+    const page = read({ position: at, filter, limit: PAGE });
+    read = source.page;
     for (const event of page.events) {
       yield { kind: 'event', event };
       if (signal.aborted) return;
@@ -59,6 +73,6 @@ async function* follow(
     }
     if (behind) yield { kind: 'caught-up', position: at };
     behind = false;
-    await source.growth(at, signal);
+    read = await source.growth(at, signal);
   }
 }

@@ -23,7 +23,7 @@ import type {
   SubscribeOptions,
   SubscriptionMessage,
 } from './event-store.port.js';
-import { subscription } from './event-subscription.js';
+import { type PageReader, readOnce, subscription } from './event-subscription.js';
 import { EventWriter } from './event-writer.js';
 import { parseStreamName } from './stream-name.js';
 
@@ -40,8 +40,7 @@ export class SqliteEventStore implements EventStore {
   readonly #maxEventBytes: number;
   readonly #closing = new AbortController();
   readonly #forgetDatabase: () => void;
-  readonly #waiting = new Set<() => void>();
-  #shared: { readonly key: string; readonly page: AllSlice } | undefined;
+  readonly #waiting = new Set<(page: PageReader) => void>();
   #closed: Promise<void> | undefined;
   /** Position up to which all events are durable; nothing is shown beyond it. */
   #durable = 0;
@@ -100,7 +99,7 @@ export class SqliteEventStore implements EventStore {
 
   subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionMessage> {
     const source = {
-      page: (part: ReadAllOptions) => this.#sharedPage(part),
+      page: (part: ReadAllOptions) => this.#page(part),
       growth: (position: Position, signal: AbortSignal) => this.#growth(position, signal),
       closed: this.#closing.signal,
     };
@@ -148,28 +147,19 @@ export class SqliteEventStore implements EventStore {
     return this.#look(() => this.#reader.all(options, this.#durable));
   }
 
-  /** Subscriptions that wake together ask for the same page: it is read once. */
-  #sharedPage(options: ReadAllOptions): AllSlice {
-    const key = JSON.stringify(options);
-    if (this.#shared?.key !== key) {
-      this.#shared = { key, page: this.#page(options) };
-      // Later there may be more events, or fewer to be seen.
-      setImmediate(() => (this.#shared = undefined));
-    }
-    return this.#shared.page;
-  }
-
-  #growth(position: Position, signal: AbortSignal): Promise<void> {
+  #growth(position: Position, signal: AbortSignal): Promise<PageReader> {
     return new Promise((resolve) => {
-      const wake = (): void => {
+      const wake = (page: PageReader): void => {
         if (!signal.aborted && this.#durable <= Number(position)) return;
         this.#waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
+        signal.removeEventListener('abort', abort);
+        resolve(page);
       };
+      const readAnew: PageReader = (options) => this.#page(options);
+      const abort = (): void => wake(readAnew);
       this.#waiting.add(wake);
-      signal.addEventListener('abort', wake);
-      wake();
+      signal.addEventListener('abort', abort);
+      wake(readAnew);
     });
   }
 
@@ -177,8 +167,8 @@ export class SqliteEventStore implements EventStore {
     const durable = this.#reader.lastPosition();
     if (durable === this.#durable) return;
     this.#durable = durable;
-    this.#shared = undefined;
-    for (const wake of this.#waiting) wake();
+    const page = readOnce((options) => this.#page(options));
+    for (const wake of this.#waiting) wake(page);
   }
 
   #look<T>(query: () => T): T {

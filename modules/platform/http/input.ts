@@ -69,7 +69,7 @@ function typedParameter(
     if (type === Object) {
       throw new Error(`${prototype.constructor.name}.${String(method)}: import the class of the input, not its type.`);
     }
-    if (type.prototype instanceof CommandObject) taken.add(type as CommandClass);
+    if (type.prototype instanceof CommandObject) taken.add(type);
     Reflect.defineMetadata(INPUT, { type, ...rest } satisfies Input, prototype, method!);
     requestParameter((request) => read(type, request))(prototype, method, index);
   };

@@ -136,13 +136,15 @@ export class SqliteReadStore implements ReadStore {
 
   async write(writes: readonly Write[], advance?: Advance): Promise<void> {
     const rows = writes.map((write) => new WriteRow(this.#collection(write.collection), write));
+    // Nobody waits for a projection; a write of another kind may be somebody's.
+    const urgency = advance ? 'patient' : 'urgent';
     const stands = await this.database.write(() => {
       if (advance) this.#checkAdvance(advance);
       const written = new Set<SqliteCollection>();
       for (const row of rows) written.add(row.apply(this.database, this.#collection(row.collection)));
       if (advance) this.#advance(advance);
       return [...written].map((collection) => collection.saveShapes(this.database));
-    }, 'patient');
+    }, urgency);
     for (const note of stands) note();
   }
 
