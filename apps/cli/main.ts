@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CommandFailed, EXIT } from './exit-codes.js';
+import { VERSION } from '#platform/config/version';
 import type { OpenApiRequest } from './openapi.js';
 import { importCommand } from './import/command.js';
 
@@ -11,20 +12,21 @@ Settings:   PORT (3000), PERDURE_DATA (./data), PERDURE_URL (http://localhost:30
 function program(): Command {
   const perdure = new Command('perdure')
     .description('A backend in which everything that lasts is a durable object with one stream of events.')
+    .version(VERSION, '--version', 'print the version')
     .addHelpText('after', ENDING);
   perdure
     .command('start')
-    .description('Serves the API until it is stopped.')
+    .description('serve the API until it is stopped')
     .action(async () => (await import('./start.js')).start());
   perdure
     .command('demo')
-    .description('Serves the API and plays a short sample through it.')
+    .description('serve the API and play a short sample through it')
     .option('--once', 'end after the sample', false)
     .action(async ({ once }: { once: boolean }) => (await import('./demo/demo.js')).demo({ once }));
   perdure.addCommand(importCommand());
   perdure
     .command('openapi')
-    .description('Prints the OpenAPI document of the API.')
+    .description('print the OpenAPI document of the API')
     .option('--output <file>', 'write it to a file')
     .option('--check <file>', 'only say whether the file is up to date')
     .action(async (request: OpenApiRequest) => (await import('./openapi.js')).openapi(request));

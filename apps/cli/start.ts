@@ -1,5 +1,6 @@
 import { DomainError } from '#kernel/errors';
 import { serve } from '#apps/api/main';
+import { InvalidConfig } from '#platform/config/config';
 import { CommandFailed } from './exit-codes.js';
 
 export type Server = Awaited<ReturnType<typeof serve>>;
@@ -18,20 +19,42 @@ export async function startServer(env = process.env): Promise<Server> {
   try {
     return await serve(env);
   } catch (error) {
-    // Domain errors say what to do; anything else is a mistake of ours and keeps its stack.
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE') throw error instanceof DomainError ? new CommandFailed(message) : error;
-    throw new CommandFailed(
-      `Port ${env['PORT'] ?? 3000} is taken. Stop the program that has it, or choose another: PORT=3001 npm start`,
-    );
+    const message = whyNot(error as NodeJS.ErrnoException, env);
+    throw message === undefined ? error : new CommandFailed(message);
   }
 }
 
-/** Resolves when the server was stopped by a signal. A second signal changes nothing: the first one is being obeyed. */
+/** What the user can do about it; undefined where it is a mistake of ours, which keeps its stack. */
+function whyNot(error: NodeJS.ErrnoException, env: NodeJS.ProcessEnv): string | undefined {
+  if (error instanceof DomainError || error instanceof InvalidConfig) return error.message;
+  const port = env['PORT'] || '3000';
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is taken. Stop the program that has it, or choose another: PORT=3001 npm start`;
+    case 'EACCES':
+      return `This user may not listen on port ${port}. Choose one from 1024: PORT=3000 npm start`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST=${env['HOST']} is no address of this machine. Leave it out to listen on this machine only.`;
+    default:
+      return undefined;
+  }
+}
+
+/** Milliseconds between two looks at whether npm is still there. */
+const NPM_LOOKS = 500;
+
+/**
+ * Resolves when the server was stopped by a signal. A second signal changes nothing: the first one is being obeyed. A signal
+ * to `npm start` ends npm's shell, which does not pass it on; the shell's end counts as one, or else nobody could stop us.
+ */
 export function stopOnSignal(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     let stopping: Promise<void> | undefined;
     const stop = (): void => void (stopping ??= server.close().then(resolve, reject));
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    if (process.env['npm_lifecycle_event'] === undefined) return;
+    const shell = process.ppid;
+    setInterval(() => process.ppid !== shell && stop(), NPM_LOOKS).unref();
   });
 }

@@ -23,12 +23,10 @@ import { Idempotency } from './dispatch/idempotency.js';
 import { anyObjectType, type AnyObjectType, ObjectRegistry } from './dispatch/object-registry.js';
 import { Objects } from './dispatch/objects.js';
 import { Snapshots } from './dispatch/snapshots.js';
-import type { EventStore } from './event-store/event-store.port.js';
-import { EVENT_STORE } from './event-store/event-store.token.js';
+import { EVENT_STORE, type EventStore } from './event-store/event-store.port.js';
 import { commandsTaken } from './http/input.js';
 import { Metrics } from './observability/metrics.js';
-import type { ReadStore } from './read-store/read-store.port.js';
-import { READ_STORE } from './read-store/read-store.token.js';
+import { READ_STORE, type ReadStore } from './read-store/read-store.port.js';
 import { openEventStore, openReadStore, type StoreOptions } from './stores/open-stores.js';
 
 export interface PlatformOptions {

@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { VERSION } from '#platform/config/version';
 import { freePort, PerdureProcess } from '#test/support/perdure-process';
 import { ThingsClient } from '#test/support/things-client';
 
@@ -143,6 +146,46 @@ describe('perdure start', () => {
     expect(second).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`Port ${env.PORT} is taken.`) });
     await server.kill('SIGTERM');
   }, 60_000);
+
+  it('says in words alone why it cannot start', async () => {
+    await newStore('wrong');
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const wrong: [Record<string, string>, string][] = [
+      [{ PORT: 'abc' }, 'The environment is not right:\n  PORT=abc must be a whole number from 0 to 65535.\n'],
+      [
+        { HOST: '192.0.2.1' },
+        'HOST=192.0.2.1 is no address of this machine. Leave it out to listen on this machine only.\n',
+      ],
+      [
+        { PERDURE_DATA: file },
+        `${file}/perdure.db cannot be: a part of its path is a file, not a folder. Name another PERDURE_DATA.\n`,
+      ],
+    ];
+    for (const [settings, stderr] of wrong) {
+      const ended = await new PerdureProcess(['start'], { ...env, ...settings }).ended;
+      expect(ended).toEqual({ exitCode: 1, stdout: '', stderr });
+    }
+  }, 60_000);
+
+  it('ends with the shell that npm started it in', async () => {
+    await newStore('npm');
+    const shell = spawn('sh', ['-c', '"$0" apps/cli/perdure.mjs start; exit', process.execPath], {
+      env: { ...process.env, NODE_OPTIONS: '', ...env, npm_lifecycle_event: 'start' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(shell.stdout, 'data');
+    shell.kill('SIGTERM');
+    // The pipe closes when the last process that writes to it has ended: the server.
+    await once(shell.stdout.resume(), 'close');
+    await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+  }, 60_000);
+});
+
+describe('perdure --version', () => {
+  it('says which it is', async () => {
+    expect(await perdure('--version')).toEqual({ exitCode: 0, stdout: `${VERSION}\n`, stderr: '' });
+  });
 });
 
 /** The log so many times over, each time with cases of its own; one line a row. */

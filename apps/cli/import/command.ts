@@ -17,7 +17,7 @@ export function importCommand(): Command {
   return new Command('import')
     .summary('bring in an event log: CSV, NDJSON or XES')
     .description(
-      'Brings an event log (CSV, NDJSON or XES, also packed with gzip) in through the API of a running server.',
+      'Bring an event log (CSV, NDJSON or XES, also packed with gzip) in through the API of a running server.',
     )
     .argument('<file>', "the log; '-' is standard input")
     .requiredOption('--noun <noun>', 'kind of thing that a case is, such as Order')

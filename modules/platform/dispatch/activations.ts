@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { START, type Recorded } from '#kernel/event';
-import type { EventStore } from '#platform/event-store/event-store.port';
-import { EVENT_STORE } from '#platform/event-store/event-store.token';
+import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
 import { Activation } from './activation.js';
 import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch-options.js';
 import type { AnyObjectType } from './object-registry.js';

@@ -2,8 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Recorded } from '#kernel/event';
 import { eventIdOf } from '#kernel/ids';
 import type { ObjectRef } from '#kernel/object-type';
-import type { EventStore } from '#platform/event-store/event-store.port';
-import { EVENT_STORE } from '#platform/event-store/event-store.token';
+import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
 import { IdempotencyKeyReused, RequestInFlight } from './dispatch.errors.js';
 import type { Answer } from './envelope.js';
 

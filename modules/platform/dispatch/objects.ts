@@ -1,7 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ObjectRef, ObjectState } from '#kernel/object-type';
-import type { EventStore, ReadOptions, StreamSlice } from '#platform/event-store/event-store.port';
-import { EVENT_STORE } from '#platform/event-store/event-store.token';
+import {
+  EVENT_STORE,
+  type EventStore,
+  type ReadOptions,
+  type StreamSlice,
+} from '#platform/event-store/event-store.port';
 import { streamName } from '#platform/event-store/stream-name';
 import { Activations } from './activations.js';
 import { ReservedType } from './dispatch.errors.js';

@@ -2,8 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ObjectState } from '#kernel/object-type';
 import type { Position } from '#kernel/event';
 import type { ReadModel } from '#kernel/projection';
-import type { ReadStore } from '#platform/read-store/read-store.port';
-import { READ_STORE } from '#platform/read-store/read-store.token';
+import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import type { AnyObjectType } from './object-registry.js';
 
 /** A state to go on from, and the event it ends with. */

@@ -127,3 +127,6 @@ export interface EventStore {
   /** Finishes what was accepted, then lets go of the store. Subscriptions end. */
   close(): Promise<void>;
 }
+
+/** Injects the process's `EventStore`. */
+export const EVENT_STORE = Symbol('EventStore');

@@ -18,24 +18,3 @@ export async function drain(app: NestFastifyApplication): Promise<void> {
     clearTimeout(deadline);
   }
 }
-
-/** Drains on the signals that ask a process to end; a second one ends it at once. */
-export function drainOnSignals(app: NestFastifyApplication): void {
-  const end = (signal: NodeJS.Signals): void => {
-    const { log } = app.getHttpAdapter().getInstance();
-    log.info(`${signal}: finishing what was accepted.`);
-    for (const name of ['SIGTERM', 'SIGINT'] as const) {
-      process.off(name, end);
-      process.once(name, () => process.exit(1));
-    }
-    drain(app).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.fatal({ err: error }, 'The shutdown failed.');
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', end);
-  process.once('SIGINT', end);
-}

@@ -29,9 +29,13 @@ export class NestLog implements LoggerService {
     this.#severe('fatal', message, rest);
   }
 
-  /** Nest calls with (message, stack?, context?), or with an error. */
+  /**
+   * Nest calls with (message, stack?, context?), or with an error. What stops the start, Nest tells here and throws as well;
+   * who started the application reports it.
+   */
   #severe(level: 'error' | 'fatal', message: unknown, rest: unknown[]): void {
     const context = rest.at(-1);
+    if (context === 'ExceptionHandler' || context === 'NestApplication') return;
     if (message instanceof Error) this.logger[level]({ context, err: message }, message.message);
     else this.logger[level]({ context, stack: rest.length > 1 ? rest[0] : undefined }, String(message));
   }

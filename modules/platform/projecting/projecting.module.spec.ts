@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { EVENT_STORE } from '#platform/event-store/event-store.token';
+import { EVENT_STORE } from '#platform/event-store/event-store.port';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
-import { READ_STORE } from '#platform/read-store/read-store.token';
+import { READ_STORE } from '#platform/read-store/read-store.port';
 import { SqliteReadStore } from '#platform/read-store/sqlite-read-store.adapter';
 import { added, counters, upToDate } from '#test/support/counter-projection';
 import { ProjectingModule } from './projecting.module.js';

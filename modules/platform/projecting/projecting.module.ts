@@ -1,9 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Projection } from '#kernel/projection';
-import type { EventStore } from '../event-store/event-store.port.js';
-import { EVENT_STORE } from '../event-store/event-store.token.js';
-import type { ReadStore } from '../read-store/read-store.port.js';
-import { READ_STORE } from '../read-store/read-store.token.js';
+import { EVENT_STORE, type EventStore } from '../event-store/event-store.port.js';
+import { READ_STORE, type ReadStore } from '../read-store/read-store.port.js';
 import { checkProjections } from './check-projections.js';
 import { ProjectionRunner, type RunnerOptions } from './projection-runner.js';
 import { ProjectionStatuses } from './projection-status.js';

@@ -108,3 +108,6 @@ export interface ReadStore {
 
   close(): Promise<void>;
 }
+
+/** Injects the process's `ReadStore`. */
+export const READ_STORE = Symbol('ReadStore');

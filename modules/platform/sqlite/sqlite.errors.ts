@@ -19,7 +19,11 @@ export class WriteRefused extends DomainError {
 /** Says what SQLite or the file system has against using the file. */
 export function unusable(path: string, error: unknown): StoreUnusable {
   if (error instanceof StoreUnusable) return error;
-  const { errcode } = error as { errcode?: number };
+  const { errcode, code: fileCode } = error as { errcode?: number; code?: string };
+  if (fileCode === 'EEXIST' || fileCode === 'ENOTDIR') {
+    const message = `${path} cannot be: a part of its path is a file, not a folder. Name another PERDURE_DATA.`;
+    return new StoreUnusable('store-read-only', message, { cause: error });
+  }
   // The lowest byte of SQLite's extended codes is the plain one. The file system's own errors have none.
   const code = errcode === undefined ? CANNOT_OPEN : errcode & 0xff;
   const [name, cure] =

@@ -1,2 +1,0 @@
-/** Injects the process's `EventStore`. */
-export const EVENT_STORE = Symbol('EventStore');

@@ -1,2 +1,0 @@
-/** Injects the process's `ReadStore`. */
-export const READ_STORE = Symbol('ReadStore');
