@@ -66,7 +66,7 @@ export class Activations {
     for (;;) {
       const slice = await this.store.read(stream, { from: activation.revision + 1, limit: PAGE });
       fold(activation, type, slice.events);
-      if (slice.events.length < PAGE) {
+      if (slice.events.length === 0 || activation.revision >= slice.lastRevision) {
         activation.revision = slice.lastRevision;
         this.#cache.set(stream, activation);
         return activation;

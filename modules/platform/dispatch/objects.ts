@@ -49,7 +49,7 @@ export class Objects {
       const limit = Math.min(PAGE, revision - view.revision);
       const { events } = await this.store.read(stream, { from: view.revision + 1, limit });
       view = { state: type.fold(events, view.state), revision: events.at(-1)?.revision ?? view.revision };
-      if (events.length < limit) break;
+      if (events.length === 0) break;
     }
     return view;
   }

@@ -37,14 +37,19 @@ export class EventReader {
     }
     const { from, direction = 'forwards', limit = DEFAULT_LIMIT } = options;
     const first = firstVisible(stream, last);
-    const [low, high, order] =
-      direction === 'forwards'
-        ? [Math.max(first, from ?? 0), last, 'ASC']
-        : [first, Math.min(last, from ?? last), 'DESC'];
-    const rows = this.#prepare(
+    const forwards = direction === 'forwards';
+    const low = forwards ? Math.max(first, from ?? 0) : first;
+    const high = forwards ? last : Math.min(last, from ?? last);
+    const select = this.#prepare(
       `SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream
-       WHERE e.stream = ? AND e.revision BETWEEN ? AND ? AND e.recorded_at >= ? ORDER BY e.revision ${order} LIMIT ?`,
-    ).all(stream.id, low, high, this.#oldest(stream.metadata), rowLimit(limit)) as unknown as EventRow[];
+       WHERE e.stream = ? AND e.revision BETWEEN ? AND ? AND e.recorded_at >= ?
+       ORDER BY e.revision ${forwards ? 'ASC' : 'DESC'} LIMIT ?`,
+    );
+    const oldest = this.#oldest(stream.metadata);
+    const { rows } = portions(limit, (before, most) => {
+      const [from, to] = rangeAfter(before?.[2], forwards, low, high);
+      return select.all(stream.id, from, to, oldest, most) as unknown as EventRow[];
+    });
     return { status: 'present', events: rows.map(decodeEvent), lastRevision: last };
   }
 
@@ -60,16 +65,13 @@ export class EventReader {
       ? [from + 1, Math.min(from + SCAN, durable)]
       : [Math.max(1, from - SCAN), Math.min(from - 1, durable)];
     const { sql, parameters } = selectAll(forwards, filter);
-    const rows = this.#prepare(sql).all(
-      low,
-      high,
-      this.clock.now().getTime(),
-      ...parameters,
-      rowLimit(limit),
-    ) as unknown as EventRow[];
-
-    const full = rows.length >= limit;
-    const reached = full ? (rows.at(-1)?.[0] ?? from) : forwards ? Math.max(from, high) : low;
+    const select = this.#prepare(sql);
+    const now = this.clock.now().getTime();
+    const { rows, exhausted } = portions(limit, (before, most) => {
+      const range = rangeAfter(before?.[0], forwards, low, high);
+      return select.all(...range, now, ...parameters, most) as unknown as EventRow[];
+    });
+    const reached = exhausted ? (forwards ? Math.max(from, high) : low) : (rows.at(-1)?.[0] ?? from);
     const end = forwards ? reached >= durable : reached <= 1;
     return { events: rows.map(decodeEvent), position: end && !forwards ? START : String(reached), end };
   }
@@ -104,9 +106,30 @@ export class EventReader {
   }
 }
 
-/** SQLite takes a negative limit for none, and knows no infinity. */
-function rowLimit(limit: number): number {
-  return Math.min(Math.max(0, limit), Number.MAX_SAFE_INTEGER);
+/** Rows that are fetched at once, and bytes at which a slice ends: few large events must not fill the memory. */
+const PORTION = 500;
+const SLICE_BYTES = 16 * 2 ** 20;
+
+/** At most `limit` rows, portion by portion; `exhausted` where there are no more, not where the slice is full. */
+function portions(limit: number, fetch: (before: EventRow | undefined, most: number) => EventRow[]) {
+  const rows: EventRow[] = [];
+  let bytes = 0;
+  while (rows.length < limit && bytes < SLICE_BYTES) {
+    const most = Math.min(PORTION, limit - rows.length);
+    const portion = fetch(rows.at(-1), most);
+    for (const row of portion) {
+      rows.push(row);
+      bytes += row[5].length + row[6].length;
+    }
+    if (portion.length < most) return { rows, exhausted: true };
+  }
+  return { rows, exhausted: false };
+}
+
+/** What is left of a range behind the last row, in the direction of reading. */
+function rangeAfter(last: number | undefined, forwards: boolean, low: number, high: number): [number, number] {
+  if (last === undefined) return [low, high];
+  return forwards ? [last + 1, high] : [low, last - 1];
 }
 
 /** CROSS JOIN makes SQLite go through the events in order and look up their streams, never the other way round. */

@@ -31,6 +31,7 @@ export interface ReadOptions {
   readonly limit?: number;
 }
 
+/** A slice may be shorter than its limit where events are large: read on until `lastRevision`. */
 export interface StreamSlice {
   /** `missing`: never written, or soft-deleted and not written since. A tombstone throws StreamDeleted instead. */
   readonly status: 'missing' | 'present';
@@ -48,6 +49,7 @@ export interface ReadAllOptions {
   readonly limit?: number;
 }
 
+/** A slice may be shorter than its limit, where events are large or few match: it is the last one only where `end` says so. */
 export interface AllSlice {
   readonly events: readonly Recorded[];
   /** Read on from here; every event up to it was looked at, matching or not. */

@@ -85,16 +85,13 @@ export class SqliteEventStore implements EventStore {
   }
 
   async readAll(options: ReadAllOptions = {}): Promise<AllSlice> {
-    const limit = options.limit ?? 1_000;
-    let slice = this.#page({ ...options, limit });
-    const events = [...slice.events];
-    while (!slice.end && events.length < limit) {
+    let slice = this.#page(options);
+    while (!slice.end && slice.events.length === 0) {
       // Where few events match, the search is long: it lets others in between.
       await setImmediate();
-      slice = this.#page({ ...options, position: slice.position, limit: limit - events.length });
-      events.push(...slice.events);
+      slice = this.#page({ ...options, position: slice.position });
     }
-    return { ...slice, events };
+    return slice;
   }
 
   subscribe(options: SubscribeOptions = {}): AsyncIterable<SubscriptionMessage> {

@@ -15,10 +15,20 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(malformed('The body is not UTF-8.'), undefined);
     void parse(request, body.toString('utf8'), (error, value) => {
-      if (error) done(malformed(`The body is not JSON: ${error.message}`), undefined);
+      if (error) done(malformed(whatIsWrong(body)), undefined);
       else done(null, value);
     });
   });
+}
+
+/** Fastify says the same of everything that it refuses. */
+function whatIsWrong(body: Buffer): string {
+  try {
+    JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    return `The body is not JSON: ${(error as SyntaxError).message}.`;
+  }
+  return "The body has a key '__proto__', or 'prototype' in 'constructor', which would change what objects are. Rename it.";
 }
 
 function malformed(detail: string): HttpFault {

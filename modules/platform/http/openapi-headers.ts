@@ -16,7 +16,7 @@ export const HEADERS = {
   },
   Location: { description: 'Where the new object is.', required: true, schema: string({ format: 'uri-reference' }) },
   Link: { description: 'The next page, as rel="next"; not there on the last one.', schema: string() },
-  Allow: { description: 'The methods that the URL knows.', required: true, schema: string() },
+  Allow: { description: 'With 405: the methods that the URL knows.', schema: string() },
   'Retry-After': { description: 'Seconds to wait.', required: true, schema: string({ pattern: '^\\d+$' }) },
   RateLimit: { description: 'What is left of the quota: r requests, whole again in t seconds.', schema: string() },
   'RateLimit-Policy': { description: 'The quota: q requests in w seconds.', schema: string() },

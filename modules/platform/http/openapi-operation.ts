@@ -33,7 +33,7 @@ export function operationOf(url: string, endpoint: Endpoint): Schema {
     ...(description !== undefined && { description }),
     parameters: [...fieldParameters(endpoint, inPath), ...headerParameters(endpoint)],
     ...requestBody(endpoint, inPath),
-    responses: { ...success(endpoint), ...failures(endpoint), default: failure([], 'Any other problem.') },
+    responses: { ...success(endpoint), ...failures(endpoint), default: anyOther() },
   };
 }
 
@@ -139,6 +139,11 @@ function failure(problems: readonly CataloguedProblem[], description = ''): Sche
     headers: headers(...names),
     ...json(schemaReference(ProblemSchema), 'application/problem+json'),
   };
+}
+
+function anyOther(): Schema {
+  const other = failure([], 'Any other problem.');
+  return { ...other, headers: headers('Allow') };
 }
 
 function shape(answer: AnswerShape): Schema {

@@ -22,6 +22,8 @@ export function openApiDocument(routes: readonly Route[], version: string): Sche
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    // There is no authentication yet.
+    security: [],
     paths,
     components: { schemas: namedSchemas(), headers: HEADERS, parameters: PARAMETERS },
   };

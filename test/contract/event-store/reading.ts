@@ -70,6 +70,35 @@ export function reading(underTest: UnderTest): void {
     });
   });
 
+  describe('slices of large events', () => {
+    const large = (n: number) => ({ ...event(n), data: { n, text: 'x'.repeat(2 ** 19) } });
+    const all = Array.from({ length: 1_200 }, (_, n) => n);
+
+    beforeEach(async () => {
+      const { store } = underTest();
+      for (const n of all) await store.append(STREAM, 'any', [n % 10 === 0 ? large(n) : event(n)]);
+    }, 60_000);
+
+    it('may be short, and give everything one after the other', async () => {
+      const { store } = underTest();
+      const read: number[] = [];
+      while (read.length < all.length) {
+        const { events } = await store.read(STREAM, { from: read.length, limit: all.length });
+        expect(events.length).toBeGreaterThan(0);
+        read.push(...numbers(events));
+      }
+      expect(read).toEqual(all);
+
+      const everything: number[] = [];
+      for (let position = START, end = false; !end;) {
+        const slice = await store.readAll({ position, limit: all.length });
+        everything.push(...numbers(slice.events));
+        ({ position, end } = slice);
+      }
+      expect(everything).toEqual(all);
+    });
+  });
+
   describe('readAll', () => {
     const streams = ['main.task-a', 'main.user-a', 'main.task-b', 'acme.task-a', 'main.task-a'];
     const types = ['task.created', 'user.added', 'task.done', 'task.done', 'task.changed'];
