@@ -48,7 +48,7 @@ export class RelationshipsController {
   @CommandEndpoint({
     summary: 'Relate a thing to another',
     description: 'A body is optional: its `data` belongs to the relation.',
-    errors: ['thing-not-found', 'thing-soft-deleted', 'related-thing-not-found'],
+    errors: ['thing-not-found', 'thing-soft-deleted', 'related-thing-not-found', 'too-many-relations'],
   })
   relate(@Command() command: RelateThing): Promise<Answer> {
     return this.commands.execute(command);

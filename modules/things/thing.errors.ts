@@ -40,6 +40,26 @@ export class ThingSoftDeleted extends DomainError {
   }
 }
 
+export class ThingTooLarge extends DomainError {
+  constructor(size: number, limit: number) {
+    super(
+      'too-large',
+      'thing-too-large',
+      `The thing would have ${size} characters of JSON; the limit is ${limit}. Split it into several that are related.`,
+    );
+  }
+}
+
+export class TooManyRelations extends DomainError {
+  constructor(limit: number) {
+    super(
+      'unprocessable',
+      'too-many-relations',
+      `The thing has ${limit} relations, which is the limit. Let the relations start at the other things instead.`,
+    );
+  }
+}
+
 export class RelatedThingNotFound extends DomainError {
   constructor({ noun, id }: ThingRef) {
     super('unprocessable', 'related-thing-not-found', `There is no ${noun} '${id}' to relate to. Create it first.`);
@@ -115,6 +135,16 @@ defineProblems({
     cure: 'Change it with PATCH, or create one with another $id.',
   },
   'thing-soft-deleted': { kind: 'conflict', title: 'The thing is soft-deleted', cure: 'Restore it first.' },
+  'thing-too-large': {
+    kind: 'too-large',
+    title: 'The thing would be too large',
+    cure: 'Split it into several that are related.',
+  },
+  'too-many-relations': {
+    kind: 'unprocessable',
+    title: 'The thing has too many relations',
+    cure: 'Let them start at the other things instead.',
+  },
   'related-thing-not-found': {
     kind: 'unprocessable',
     title: 'The other thing does not exist',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { specification } from '#kernel/specification';
-import { thing, type Thing } from './thing.js';
+import { MAX_RELATIONS, MAX_THING_SIZE, thing, type Thing } from './thing.js';
 import {
   ActOnThing,
   CreateThing,
@@ -20,6 +20,8 @@ import {
   ThingExists,
   ThingNotFound,
   ThingSoftDeleted,
+  ThingTooLarge,
+  TooManyRelations,
 } from './thing.errors.js';
 import type { ThingEvent } from './thing.events.js';
 
@@ -123,6 +125,12 @@ describe('a thing is changed', () => {
       .when(ReplaceThing.of({ noun, id, data: { city: 'London', name: 'Ada' } }))
       .thenNothing();
   });
+  it('up to a size', () => {
+    const half = { text: 'x'.repeat(MAX_THING_SIZE / 2) };
+    given(created, { type: 'Customer.updated', data: { patch: { first: half } } })
+      .when(UpdateThing.of({ noun, id, patch: { second: half } }))
+      .thenFails(ThingTooLarge);
+  });
   it('only where it is there', () => {
     given()
       .when(UpdateThing.of({ noun, id, patch: {} }))
@@ -164,6 +172,17 @@ describe('a thing is related to another', () => {
       .when(relate)
       .then({ type: 'Customer.related', data: { relationship: 'placed', to: order, data: undefined } });
     withTarget({ status: 'absent' })(created).when(relate).thenFails(RelatedThingNotFound);
+  });
+  it('up to a number', () => {
+    const many = Array.from({ length: MAX_RELATIONS }, (_, n): ThingEvent => {
+      return { type: 'Customer.related', data: { relationship: 'placed', to: { noun: 'Order', id: `o${n}` } } };
+    });
+    withTarget(someone)(created, ...many.slice(1))
+      .when(relate)
+      .then({ type: 'Customer.related', data: { relationship: 'placed', to: order, data: undefined } });
+    withTarget(someone)(created, ...many)
+      .when(relate)
+      .thenFails(TooManyRelations);
   });
   it('once, and not any more', () => {
     withTarget(someone)(created, placed).when(relate).thenNothing();

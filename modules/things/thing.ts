@@ -25,6 +25,8 @@ import {
   ThingExists,
   ThingNotFound,
   ThingSoftDeleted,
+  ThingTooLarge,
+  TooManyRelations,
 } from './thing.errors.js';
 import { factOf, isLifecycleVerb, RESERVED_NOUNS, type ThingEvent, type ThingRef } from './thing.events.js';
 import { checkSchema } from './thing-schema.js';
@@ -47,6 +49,12 @@ export interface Relation {
 }
 
 export type Thing = { readonly status: 'absent' } | LivingThing;
+
+/** Longest data of a thing, in characters of JSON. */
+export const MAX_THING_SIZE = 2 ** 20;
+
+/** Most relations that start at one thing: each is a part of its state. */
+export const MAX_RELATIONS = 1_000;
 
 /** The noun says what is agreed; the target is the other end of a new relation. */
 interface Needs {
@@ -135,9 +143,11 @@ export function remove(thing: Thing, command: DeleteThing): ThingEvent[] {
 export function relate(thing: Thing, command: RelateThing, { needs }: Context<Needs>): ThingEvent[] {
   const { noun, relationship, data } = command;
   const to = { noun: command.toNoun, id: command.toId };
-  const known = present(thing, command).relations[relationKey({ relationship, to })];
+  const { relations } = present(thing, command);
+  const known = relations[relationKey({ relationship, to })];
   if (known && isDeepStrictEqual(known.data, data)) return [];
   if (needs.target?.status !== 'present') throw new RelatedThingNotFound(to);
+  if (Object.keys(relations).length >= MAX_RELATIONS) throw new TooManyRelations(MAX_RELATIONS);
   return [{ type: `${noun}.related`, data: { relationship, to, data } }];
 }
 
@@ -189,8 +199,10 @@ function checkNoun(noun: string): void {
   if (RESERVED_NOUNS.has(noun)) throw new ReservedNoun(noun);
 }
 
-/** Names with `$` are Perdure's own (`$id`, `$type`, …). */
+/** Names with `$` are Perdure's own (`$id`, `$type`, …). A thing has a limit, or patch after patch would fill the memory. */
 function checkData(data: JsonObject, { noun }: Needs): void {
+  const size = JSON.stringify(data).length;
+  if (size > MAX_THING_SIZE) throw new ThingTooLarge(size, MAX_THING_SIZE);
   const own = Object.keys(data).filter((key) => key.startsWith('$'));
   if (own.length > 0) {
     throw new InvalidThing(

@@ -14,7 +14,8 @@ import {
 } from './thing.commands.js';
 import { asCreated, asReplaced, asUpdated } from './thing-bodies.js';
 
-const CHANGE_ERRORS = ['thing-not-found', 'thing-soft-deleted', 'invalid-thing'];
+const DATA_ERRORS = ['invalid-thing', 'thing-too-large'];
+const CHANGE_ERRORS = ['thing-not-found', 'thing-soft-deleted', ...DATA_ERRORS];
 
 /** What can be done to a thing. Reading is in the queries' controller. */
 @Controller('api/v1/things/:noun')
@@ -26,7 +27,7 @@ export class ThingsController {
     summary: 'Create a thing',
     description: 'The body is its data. `$id` says which id it shall have; without it, it gets a new one.',
     creates: '/api/v1/things/:noun/:id',
-    errors: ['thing-exists', 'invalid-thing', 'reserved-noun'],
+    errors: ['thing-exists', ...DATA_ERRORS, 'reserved-noun'],
   })
   create(@Command({ body: 'data' }) command: CreateThing): Promise<Answer> {
     return this.commands.execute(asCreated(command));
