@@ -32,6 +32,8 @@ export interface EventMetadata {
   readonly traceparent?: string;
   /** Digest of the command's body; there when the client chose the command id, to tell a retry from a misuse. */
   readonly commandDigest?: string;
+  /** There where the object had been deleted and exists again since this command. */
+  readonly recreates?: true;
 }
 
 /** An event together with its metadata, before it is stored. */

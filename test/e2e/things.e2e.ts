@@ -157,6 +157,14 @@ describe('conditions and repetitions', () => {
     expect((await send({ amount: 6 }).expect(422)).body).toEqual(problem('idempotency-key-reused'));
   });
 
+  it('answer a repeated creation as the first time, also of what was there before', async () => {
+    await create('Payment', { $id: 'again' });
+    await perdure.api.delete(`${things}/Payment/again`);
+    const send = () => perdure.api.post(`${things}/Payment`).set('idempotency-key', 'pay-2').send({ $id: 'again' });
+    const first = await send().expect(201);
+    expect((await send().expect(201)).body).toEqual({ ...first.body, replayed: true });
+  });
+
   it('let two at once both count', async () => {
     await create('Tally', { $id: 't' });
     const act = (n: number) => perdure.api.post(`${things}/Tally/t/verbs/counted`).send({ data: { n } });

@@ -138,7 +138,8 @@ export class Dispatcher {
   }
 
   async #append(order: Order, activation: Activation, events: readonly DomainEvent[]) {
-    const metadata = metadataOf(order);
+    const recreates = !activation.exists && activation.revision >= 0;
+    const metadata = metadataOf(order, recreates);
     const attributed = events.map((event): Attributed<DomainEvent> => ({
       type: event.type,
       data: event.data,
@@ -185,7 +186,7 @@ function checkPrecondition(expected: Envelope['expected'], { exists, revision }:
   if (!holds) throw new PreconditionFailed(expected, exists ? revision : undefined);
 }
 
-function metadataOf({ envelope, commandId, digest, now }: Order): EventMetadata {
+function metadataOf({ envelope, commandId, digest, now }: Order, recreates: boolean): EventMetadata {
   return {
     tenant: envelope.tenant,
     actor: envelope.actor,
@@ -197,6 +198,7 @@ function metadataOf({ envelope, commandId, digest, now }: Order): EventMetadata 
     reason: envelope.reason,
     traceparent: envelope.traceparent,
     commandDigest: digest,
+    recreates: recreates || undefined,
   };
 }
 

@@ -36,7 +36,13 @@ export class Idempotency {
       }
       const last = await this.#lastEventOf(first);
       const { revision, position } = last;
-      return { id: command.object.id, revision, position, created: first.revision === 0, replayed: true };
+      return {
+        id: command.object.id,
+        revision,
+        position,
+        created: first.revision === 0 || first.metadata.recreates === true,
+        replayed: true,
+      };
     } finally {
       this.#inFlight.delete(command.commandId);
     }

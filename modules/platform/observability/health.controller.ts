@@ -54,7 +54,8 @@ export class HealthController {
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessReport> {
     const parts = await this.readiness.check();
-    const projections = await projectionStatuses(this.modules);
+    // Where the event store is not there, the parts say so, and nobody knows how far behind it a projection is.
+    const projections = await projectionStatuses(this.modules).catch(() => []);
     const status = this.readiness.draining ? 'draining' : parts.every(({ ready }) => ready) ? 'ready' : 'not-ready';
     if (status !== 'ready') reply.code(503);
     return { status, parts, projections };
