@@ -1,4 +1,5 @@
 import { describe, it } from '@jest/globals';
+import type { JsonObject } from '#kernel/json';
 import { specification } from '#kernel/specification';
 import { DefineNoun, UndefineNoun } from './noun.commands.js';
 import { noun } from './noun.js';
@@ -17,6 +18,22 @@ describe('a noun', () => {
       .when(DefineNoun.of({ noun: 'Customer', schema }))
       .thenNothing();
   });
+
+  it.each<[string, JsonObject]>([
+    ['refers to itself', { $ref: '#' }],
+    ['refers to itself by an anchor', { $dynamicRef: '#here', $defs: { it: { $dynamicAnchor: 'here' } } }],
+    [
+      'refers to itself in a circle',
+      { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } },
+    ],
+    ['takes for ever to compile', doubled(24)],
+    ['answers later', { $async: true }],
+  ])('is refused a schema that %s', (_, bad) => {
+    given()
+      .when(DefineNoun.of({ noun: 'Customer', schema: bad }))
+      .thenFails(InvalidSchema);
+  });
+
   it('is refused a schema that cannot be used', () => {
     given()
       .when(DefineNoun.of({ noun: 'Customer', schema: { type: 'strnig' } }))
@@ -37,3 +54,8 @@ describe('a noun', () => {
       .thenFails(NounNotDefined);
   });
 });
+
+/** Twice the same, in which there is twice the same, and so on. */
+function doubled(times: number, schema: JsonObject = {}): JsonObject {
+  return times === 0 ? schema : doubled(times - 1, { anyOf: [schema, schema] });
+}

@@ -3,7 +3,7 @@ import { objectType } from '#kernel/object-type';
 import { DefineNoun, UndefineNoun } from './noun.commands.js';
 import type { NounEvent } from './noun.events.js';
 import { NounNotDefined } from './thing.errors.js';
-import { compileSchema } from './thing-schema.js';
+import { assertSchema } from './thing-schema.js';
 
 /** What is agreed about a kind of thing. Nouns need none of it: `absent` means that anything goes. */
 export type Noun =
@@ -19,7 +19,7 @@ function evolve(_noun: Noun, event: NounEvent): Noun {
 }
 
 export function define(noun: Noun, { description, schema }: DefineNoun): NounEvent[] {
-  if (schema) compileSchema(schema);
+  if (schema) assertSchema(schema);
   const same =
     noun.status === 'defined' &&
     noun.description === description &&

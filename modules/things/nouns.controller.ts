@@ -21,7 +21,7 @@ class NounParameters {
 
 class NounView {
   @Identifier() noun: string;
-  @Integer({ min: 0 }) since: number;
+  @Integer() since: number;
   @Optional(Text()) description?: string;
   @Optional(JsonRecord()) schema?: JsonObject;
 }

@@ -4,10 +4,11 @@ import { Identifier, JsonRecord, OneOf, Optional, Text } from '#platform/command
 import { PageParameters } from '#platform/http/paging';
 import type { Sort } from '#platform/read-store/read-store.port';
 import type { ThingQuery } from '#read-models/things';
+import { fieldListSchema, sortSchema, whereSchema } from './thing-data-schema.js';
 
-const Where = () => Optional(JsonRecord());
+const Where = () => Optional(JsonRecord({ schema: whereSchema }));
 const Deleted = () => Optional(OneOf(['without', 'with', 'only']));
-const Sorted = () => Optional(Text({ max: 500 }));
+const Sorted = () => Optional(Text({ max: 500, schema: sortSchema }));
 
 /** Which things of a noun. */
 export class ThingFilterParameters {
@@ -34,7 +35,7 @@ export class ThingListParameters extends PageParameters {
   @Sorted() sort?: string;
 
   /** The fields to show, by dotted path and separated by commas; default: all. */
-  @Optional(Text({ max: 2_000 })) fields?: string;
+  @Optional(Text({ max: 2_000, schema: fieldListSchema })) fields?: string;
 }
 
 const MAX_SORT_FIELDS = 8;

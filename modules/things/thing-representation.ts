@@ -2,11 +2,11 @@ import { InvalidInput } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import type { Schema } from '#platform/commands/fields';
 import type { ThingDocument } from '#read-models/things';
+import { SYSTEM_FIELDS } from './thing-data-schema.js';
 import type { LivingThing } from './thing.js';
 import type { ThingRef } from './thing.events.js';
 
-/** What every thing carries beside its own data. */
-const SYSTEM_FIELDS = new Set(['$id', '$type', '$revision', '$created_at', '$updated_at', '$deleted_at']);
+const systemFields: ReadonlySet<string> = new Set(SYSTEM_FIELDS);
 
 const moment = { type: 'integer', description: 'Unix time in milliseconds' };
 
@@ -62,5 +62,5 @@ export function ownData(body: JsonObject, { noun, id }: Partial<ThingRef>): Json
       : [];
   const violations = [...other('$id', id), ...other('$type', noun)];
   if (violations.length > 0) throw new InvalidInput(violations);
-  return Object.fromEntries(Object.entries(body).filter(([field]) => !SYSTEM_FIELDS.has(field)));
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !systemFields.has(field)));
 }

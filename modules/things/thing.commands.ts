@@ -1,7 +1,8 @@
 import { Command } from '#kernel/command';
 import type { JsonObject } from '#kernel/json';
-import { PRINTABLE } from '#platform/event-store/stream-name';
+import { PRINTABLE, PRINTABLE_PATTERN } from '#platform/event-store/stream-name';
 import { Flag, Id, Identifier, JsonRecord, Optional, Text } from '#platform/commands/fields';
+import { ownDataSchema, thingBodySchema } from './thing-data-schema.js';
 
 /** What every command to a thing has: which kind, and which one. */
 abstract class ThingTarget extends Command {
@@ -13,18 +14,18 @@ abstract class ThingTarget extends Command {
 export class CreateThing extends Command {
   @Identifier() noun: string;
   @Optional(Id()) id?: string;
-  @JsonRecord() data: JsonObject;
+  @JsonRecord({ schema: thingBodySchema }) data: JsonObject;
 }
 
 /** Records that something was done: the event `<noun>.<verb>`. */
 export class ActOnThing extends ThingTarget {
-  @Text({ max: 100, pattern: new RegExp(PRINTABLE, 'u') }) verb: string;
+  @Text({ max: 100, pattern: PRINTABLE, schema: { pattern: PRINTABLE_PATTERN } }) verb: string;
 
   /** What belongs to the event. */
   @Optional(JsonRecord()) data?: JsonObject;
 
   /** What changes in the thing: a merge patch (RFC 7396). */
-  @Optional(JsonRecord()) set?: JsonObject;
+  @Optional(JsonRecord({ schema: ownDataSchema })) set?: JsonObject;
 
   /** Whether the thing begins with this where it does not exist. */
   @Optional(Flag()) create?: boolean;
@@ -32,12 +33,12 @@ export class ActOnThing extends ThingTarget {
 
 /** Changes a thing by a merge patch (RFC 7396): null removes a member. */
 export class UpdateThing extends ThingTarget {
-  @JsonRecord() patch: JsonObject;
+  @JsonRecord({ schema: thingBodySchema }) patch: JsonObject;
 }
 
 /** Gives a thing all new data. */
 export class ReplaceThing extends ThingTarget {
-  @JsonRecord() data: JsonObject;
+  @JsonRecord({ schema: thingBodySchema }) data: JsonObject;
 }
 
 /** Hides the thing from lists; it can be restored. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '#kernel/json';
 import { specification } from '#kernel/specification';
 import { MAX_RELATIONS, MAX_THING_SIZE, thing, type Thing } from './thing.js';
 import {
@@ -227,9 +228,29 @@ describe('where the noun has a schema', () => {
       .when(ActOnThing.of({ noun, id, verb: 'upgraded', set: { plan: 'gold' } }))
       .thenFails(InvalidThing);
   });
+  it.each<[string, JsonObject, JsonObject]>([
+    [
+      'comes back to where it is',
+      { properties: { in: { $ref: '#/$defs/a' } }, $defs: { a: { allOf: [{ $ref: '#/$defs/a' }] } } },
+      { in: 1 },
+    ],
+    ['asks twice at each level', { properties: { in: { allOf: [{ $ref: '#' }, { $ref: '#' }] } } }, nested(30)],
+    [
+      'compares each with each',
+      { properties: { in: { uniqueItems: true } } },
+      { in: Array.from({ length: 50_000 }, (_, i) => ({ i })) },
+    ],
+  ])('a schema that %s cannot hold the process up', (_, schema, data) => {
+    const hopeless = specification(thing, { object, needs: { noun: { status: 'defined', schema } } });
+    hopeless().when(CreateThing.of({ noun, id, data })).thenFails(InvalidThing);
+  });
   it('a pattern cannot hold the process up', () => {
     strict(person)
       .when(UpdateThing.of({ noun, id, patch: { code: `${'a'.repeat(5_000)}!` } }))
       .thenFails(InvalidThing);
   });
 });
+
+function nested(levels: number): JsonObject {
+  return levels === 0 ? {} : { in: nested(levels - 1) };
+}

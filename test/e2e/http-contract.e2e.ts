@@ -231,6 +231,17 @@ describe('every problem has one form', () => {
     if (status === 413) expect((answer.body as Problem).detail).toContain('2048');
   });
 
+  it('says which key is poisoned, and that it is not the JSON', async () => {
+    const answer = await http().post('/api/v1/notes').type('json').send('{"title":"a","__proto__":{"x":1}}');
+    expect((answer.body as Problem).detail).toMatch(/^The body has a key '__proto__'.*Rename it\.$/);
+  });
+
+  it('a packed body', async () => {
+    const answer = await http().post('/api/v1/notes').set('Content-Encoding', 'gzip').send({ title: 'x' }).expect(415);
+    expect(answer.body).toMatchObject(problem(415, 'unsupported-media-type'));
+    expect((answer.body as Problem).detail).toBe('The body has a Content-Encoding. Send it as it is.');
+  });
+
   it('a batch may be larger', async () => {
     await http()
       .put('/api/v1/notes/a')

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Recorded } from '#kernel/event';
+import { type Recorded, START } from '#kernel/event';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { SqliteDatabase } from '#platform/sqlite/sqlite-database';
 import { mulberry32 } from '#test/support/mulberry32';
@@ -39,7 +39,12 @@ describe('an event store whose process is killed again and again', () => {
 
   async function check(lines: readonly Line[]): Promise<void> {
     const store = await SqliteEventStore.open(path);
-    const { events } = await store.readAll({ limit: 1_000_000 });
+    const events: Recorded[] = [];
+    for (let end = false, position = START; !end;) {
+      const slice = await store.readAll({ position });
+      events.push(...slice.events);
+      ({ end, position } = slice);
+    }
     await store.close();
 
     const database = SqliteDatabase.open(path);

@@ -1,4 +1,10 @@
-import { MAX_ID_LENGTH, MAX_NAME_LENGTH, PRINTABLE, isIdentifier, isObjectId } from '#platform/event-store/stream-name';
+import {
+  MAX_ID_LENGTH,
+  MAX_NAME_LENGTH,
+  PRINTABLE_PATTERN,
+  isIdentifier,
+  isObjectId,
+} from '#platform/event-store/stream-name';
 import { field, FieldType, type FieldDecorator, type Schema } from './field-type.js';
 import { isTimestamp } from './timestamp.js';
 
@@ -29,7 +35,7 @@ const numeral = (text: string): unknown => (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.tes
 /** The id of an object: 1 to 200 printable characters. */
 export const Id = (): FieldDecorator =>
   scalar(
-    { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH, pattern: PRINTABLE },
+    { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH, pattern: PRINTABLE_PATTERN },
     `an id: 1 to ${MAX_ID_LENGTH} printable characters`,
     isObjectId,
   );
@@ -49,13 +55,15 @@ export interface TextLimits {
   readonly max?: number;
   /** What the text must look like as a whole; anchor it with `^` and `$`. */
   readonly pattern?: RegExp;
+  /** What else JSON Schema can say of it, for documentation: who reads it checks it. */
+  readonly schema?: Schema;
 }
 
 /** A string. */
-export function Text({ min = 1, max = 1_000, pattern }: TextLimits = {}): FieldDecorator {
+export function Text({ min = 1, max = 1_000, pattern, schema }: TextLimits = {}): FieldDecorator {
   const form = pattern ? ` that matches ${pattern.source}` : '';
   return scalar(
-    { type: 'string', minLength: min, maxLength: max, ...(pattern && { pattern: pattern.source }) },
+    { type: 'string', minLength: min, maxLength: max, ...(pattern && { pattern: pattern.source }), ...schema },
     `text of ${min} to ${max} characters${form}`,
     (value) => typeof value === 'string' && lengthWithin(value, min, max) && (!pattern || pattern.test(value)),
   );

@@ -79,6 +79,12 @@ class JsonType extends FieldType {
 export const JsonValue = ({ maxDepth = MAX_JSON_DEPTH } = {}): FieldDecorator =>
   field(new JsonType({}, maxDepth, false));
 
+export interface RecordLimits {
+  readonly maxDepth?: number;
+  /** What else JSON Schema can say of it, for documentation: who decides about it checks it. */
+  readonly schema?: Schema;
+}
+
 /** A JSON object with free fields. */
-export const JsonRecord = ({ maxDepth = MAX_JSON_DEPTH } = {}): FieldDecorator =>
-  field(new JsonType({ type: 'object', additionalProperties: true }, maxDepth, true));
+export const JsonRecord = ({ maxDepth = MAX_JSON_DEPTH, schema = {} }: RecordLimits = {}): FieldDecorator =>
+  field(new JsonType({ type: 'object', additionalProperties: true, ...schema }, maxDepth, true));

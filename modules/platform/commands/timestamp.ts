@@ -1,4 +1,4 @@
-const FORM = /^\d{4}-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+const FORM = /^\d{4}-(\d\d)-(\d\d)T(?!24)\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 /** Whether the value is a moment as RFC 3339 writes it, on a day that exists. */
 export function isTimestamp(value: unknown): value is string {

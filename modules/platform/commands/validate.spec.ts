@@ -71,6 +71,7 @@ describe('build', () => {
     [{ record: JSON.parse('{"a":{"__proto__":1}}') as object }, ['/record/a/__proto__']],
     [{ at: '2026-02-30T00:00:00Z' }, ['/at']],
     [{ at: '2026-02-03' }, ['/at']],
+    [{ at: '2026-02-03T24:00:00Z' }, ['/at']],
     [{ choice: 'c' }, ['/choice']],
     [{ list: [] }, ['/list']],
     [{ list: [1, 'x'] }, ['/list/1']],

@@ -2,13 +2,14 @@ import type { ObjectRef } from '#kernel/object-type';
 import { InvalidStreamName } from './event-store.errors.js';
 
 const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
-/**
- * Printable text as a regular expression that JSON Schema can carry too: no control characters, no line separators, no lone
- * surrogates, and none of the marks that turn the direction of text round (CVE-2021-42574).
- */
-export const PRINTABLE =
-  '^[^\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff]+$';
-const printable = new RegExp(PRINTABLE, 'u');
+/** Control characters, line separators, and the marks that turn the direction of text round (CVE-2021-42574). */
+const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff';
+
+/** Printable text: no lone surrogates either. */
+export const PRINTABLE = new RegExp(`^[^${UNPRINTABLE}\\ud800-\\udfff]+$`, 'u');
+
+/** The same for JSON Schema: many tools cannot read a pattern with surrogates, and their texts have no lone ones. */
+export const PRINTABLE_PATTERN = `^[^${UNPRINTABLE}]+$`;
 
 /** Longest object id, in UTF-16 code units. */
 export const MAX_ID_LENGTH = 200;
@@ -45,5 +46,5 @@ export function isIdentifier(text: string): boolean {
 }
 
 export function isObjectId(text: unknown): text is string {
-  return typeof text === 'string' && text.length <= MAX_ID_LENGTH && printable.test(text);
+  return typeof text === 'string' && text.length <= MAX_ID_LENGTH && PRINTABLE.test(text);
 }

@@ -13,11 +13,12 @@ export function envelopeOf(request: FastifyRequest): Envelope {
     tenant,
     actor,
     idempotencyKey: read(headers['idempotency-key'], idempotencyKey),
-    expected: expected(headers['if-match'], headers['if-none-match']),
     correlationId: read(headers['correlation-id'], correlationId),
     traceparent: traceparent(headers['traceparent'] as string | undefined),
     reason: read(headers['perdure-reason'], reason),
     occurredAt: read(headers['perdure-occurred-at'], occurredAt),
+    // Last: a malformed header is told before an unmet one.
+    expected: expected(headers['if-match'], headers['if-none-match']),
   };
 }
 

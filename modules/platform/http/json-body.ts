@@ -13,12 +13,21 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser<Buffer>(MEDIA_TYPES, { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined);
+    if (!isPlain(request.headers['content-encoding'])) return done(packed(), undefined);
     if (!isUtf8(body)) return done(malformed('The body is not UTF-8.'), undefined);
     void parse(request, body.toString('utf8'), (error, value) => {
       if (error) done(malformed(whatIsWrong(body)), undefined);
       else done(null, value);
     });
   });
+}
+
+function isPlain(encoding: string | undefined): boolean {
+  return encoding === undefined || encoding.toLowerCase() === 'identity';
+}
+
+function packed(): HttpFault {
+  return new HttpFault('unsupported-media-type', 'The body has a Content-Encoding. Send it as it is.');
 }
 
 /** Fastify says the same of everything that it refuses. */

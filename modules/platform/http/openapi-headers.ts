@@ -61,7 +61,12 @@ export const PARAMETERS = {
   Reason: requestHeader(
     'Perdure-Reason',
     'Why: kept with every event of the command.',
-    string({ minLength: 1, maxLength: 1_000, pattern: '^[!-~]([ -~]*[!-~])?$' }),
+    // Anything but control characters, with no space around it.
+    string({
+      minLength: 1,
+      maxLength: 1_000,
+      pattern: '^[^\\x00-\\x20\\x7f]([^\\x00-\\x08\\x0a-\\x1f\\x7f]*[^\\x00-\\x20\\x7f])?$',
+    }),
   ),
   OccurredAt: requestHeader(
     'Perdure-Occurred-At',

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +50,28 @@ describe('group commit', () => {
     const outcomes = await Promise.allSettled([insert(1), database.write(half), insert(2)]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(stored()).toEqual([1, 2]);
+  });
+
+  it('keeps a patient work for the urgent one that is expected, but not for long', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      const groups: number[] = [];
+      const afterCommit = (works: number) => groups.push(works);
+      const commits = new GroupCommit(new DatabaseSync(':memory:'), { ...inMemory, wal: undefined, afterCommit });
+      await commits.add(() => 'urgent');
+      const patient = commits.add(() => 'patient', 'patient');
+      await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all([patient, commits.add(() => 'urgent')]);
+      expect(groups).toEqual([1, 2]);
+
+      const alone = commits.add(() => 'patient', 'patient');
+      jest.advanceTimersByTime(5);
+      await alone;
+      await commits.add(() => 'patient', 'patient');
+      expect(groups).toEqual([1, 2, 1, 1]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('finishes what was accepted before it closes, then refuses', async () => {

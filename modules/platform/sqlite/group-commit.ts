@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { DomainError } from '#kernel/errors';
 import { WriteRefused } from './sqlite.errors.js';
@@ -32,6 +32,9 @@ const MAX_GROUP = 1_000;
 /** So long after an urgent write the next one is expected, in milliseconds. */
 const SOON_MS = 5;
 
+/** A disk that took less time for the last sync, in milliseconds, is waited for on the spot: a thread would only add its way back. */
+const SHORT_SYNC_MS = 0.5;
+
 /**
  * Writes that arrive together share one transaction and one fsync; while the disk syncs, the next group gathers.
  *
@@ -45,6 +48,7 @@ export class GroupCommit {
   #soon: NodeJS.Timeout | undefined;
   #lastUrgent = -Infinity;
   #syncing = false;
+  #lastSyncMs = Infinity;
   #paused = false;
   #failure: Error | undefined;
   #waiting: (() => void)[] = [];
@@ -132,13 +136,21 @@ export class GroupCommit {
   }
 
   #sync(wal: string, done: (error: Error | null) => void): void {
+    const start = performance.now();
+    const finish = (error: Error | null): void => {
+      this.#lastSyncMs = performance.now() - start;
+      done(error);
+    };
+    let failure: Error | null = null;
     try {
       // The log has no locks of SQLite's on it, so a descriptor of our own is safe; the database file's would not be.
       this.#wal ??= openSync(wal, 'r+');
+      if (this.#lastSyncMs >= SHORT_SYNC_MS) return fdatasync(this.#wal, finish);
+      fdatasyncSync(this.#wal);
     } catch (error) {
-      return done(error as Error);
+      failure = error as Error;
     }
-    fdatasync(this.#wal, done);
+    finish(failure);
   }
 
   #transact(group: Job[]): boolean {
