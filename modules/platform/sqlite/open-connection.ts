@@ -62,7 +62,7 @@ function configure(path: string): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: 1_000 });
   try {
     const isNew = connection.prepare('PRAGMA page_count').get()!['page_count'] === 0;
-    if (isNew) connection.exec(`PRAGMA page_size = 8192; PRAGMA application_id = ${APPLICATION_ID}`);
+    if (isNew) connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     connection.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
