@@ -13,7 +13,7 @@ export interface SqliteOptions {
   readonly maxQueuedWrites?: number;
   /** Told of each group how many writes shared its transaction. */
   readonly onGroup?: (writes: number) => void;
-  /** Size of the write-ahead log, in bytes, from which on it is copied back into the file. Default 16 MiB. */
+  /** Size of the write-ahead log, in bytes, from which on it is copied back into the file. Default 64 MiB. */
   readonly checkpointAfter?: number;
 }
 
@@ -53,7 +53,7 @@ export class SqliteDatabase {
       const pageSize = Number(owned.connection.prepare('PRAGMA page_size').get()!['page_size']);
       this.#checkpointer = new WalCheckpointer(
         path,
-        options.checkpointAfter ?? 16 * 2 ** 20,
+        options.checkpointAfter ?? 64 * 2 ** 20,
         () => Number(this.prepare('PRAGMA wal_checkpoint(NOOP)').get()!['log']) * pageSize,
         () => this.#commits.pause(),
       );

@@ -11,7 +11,7 @@ describe('WAL checkpointer', () => {
   const path = join(folder, 'store.db');
   let database: SqliteDatabase;
   const insert = () => database.write(() => database.prepare('INSERT INTO t VALUES (zeroblob(4000))').run());
-  const logSize = () => Number(database.connection.prepare('PRAGMA wal_checkpoint(NOOP)').get()!['log']) * 8_192;
+  const logSize = () => Number(database.connection.prepare('PRAGMA wal_checkpoint(NOOP)').get()!['log']) * 4_096;
 
   beforeAll(() => {
     database = SqliteDatabase.open(path, { checkpointAfter: ENOUGH, durability: 'normal' });
