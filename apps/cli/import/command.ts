@@ -31,7 +31,7 @@ export function importCommand(): Command {
     .option('--thing-columns <a,b>', 'further columns that are data of the thing', listOf)
     .option('--rename <old=new>', 'call a column or a verb otherwise; may be repeated', appended)
     .option('--reason <text>', 'why, kept with each event (default: "Import of FILE")')
-    .option('--batch <rows>', 'rows in a request, 1 to 1000', within(1, 1_000), 500)
+    .option('--batch <rows>', 'rows in a request, 1 to 1000', within(1, 1_000), 1_000)
     .option('--wait <seconds>', 'how long to wait for a server that is away', within(0, 86_400), 60)
     .option('--strict', 'stop at the first bad row', false)
     .addHelpText('after', EXAMPLES)
