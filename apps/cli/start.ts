@@ -41,8 +41,10 @@ function whyNot(error: NodeJS.ErrnoException, env: NodeJS.ProcessEnv): string | 
   }
 }
 
-/** Milliseconds between two looks at whether npm is still there. */
-const NPM_LOOKS = 500;
+/** Who started us: asked at once, as it may be gone by the time that we serve. */
+const parent = process.ppid;
+/** Milliseconds between two looks at whether it is still there. */
+const BETWEEN_LOOKS = 500;
 
 /**
  * Resolves when the server was stopped by a signal. A second signal changes nothing: the first one is being obeyed. A signal
@@ -54,7 +56,6 @@ export function stopOnSignal(server: Server): Promise<void> {
     const stop = (): void => void (stopping ??= server.close().then(resolve, reject));
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
     if (process.env['npm_lifecycle_event'] === undefined) return;
-    const shell = process.ppid;
-    setInterval(() => process.ppid !== shell && stop(), NPM_LOOKS).unref();
+    setInterval(() => process.ppid !== parent && stop(), BETWEEN_LOOKS).unref();
   });
 }

@@ -45,7 +45,8 @@ export class PlatformModule implements OnApplicationBootstrap, OnApplicationShut
   static forRoot(options: PlatformOptions): DynamicModule {
     const providers: Provider[] = [
       { provide: EVENT_STORE, inject: [METRICS], useFactory: opening(openEventStore, options.stores) },
-      { provide: READ_STORE, inject: [METRICS], useFactory: opening(openReadStore, options.stores) },
+      // One after the other: where both are in one file that cannot be used, the first one says why.
+      { provide: READ_STORE, inject: [METRICS, EVENT_STORE], useFactory: opening(openReadStore, options.stores) },
       { provide: CLOCK, useValue: options.clock ?? systemClock },
       { provide: IDS, useValue: options.ids ?? systemIds },
       { provide: DISPATCH_OPTIONS, useValue: options.dispatch },

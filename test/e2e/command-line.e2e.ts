@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { VERSION } from '#platform/config/version';
 import { freePort, PerdureProcess } from '#test/support/perdure-process';
 import { ThingsClient } from '#test/support/things-client';
@@ -167,6 +168,24 @@ describe('perdure start', () => {
       expect(ended).toEqual({ exitCode: 1, stdout: '', stderr });
     }
   }, 60_000);
+
+  it.each(['event-store', 'read-store'])(
+    'leaves a store alone whose %s is of a newer version',
+    async (component) => {
+      await newStore(`newer-${component}`);
+      const server = await started();
+      await server.kill('SIGTERM');
+      const store = new DatabaseSync(`${env.PERDURE_DATA}/perdure.db`);
+      store.prepare('UPDATE schema_versions SET version = 99 WHERE component = ?').run(component);
+      store.close();
+      const { exitCode, stderr } = await perdure('start');
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(
+        `perdure.db has version 99 of the ${component} tables; this Perdure knows 1. Update Perdure.`,
+      );
+    },
+    60_000,
+  );
 
   it('ends with the shell that npm started it in', async () => {
     await newStore('npm');

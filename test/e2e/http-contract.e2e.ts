@@ -242,6 +242,17 @@ describe('every problem has one form', () => {
     expect((answer.body as Problem).detail).toBe('The body has a Content-Encoding. Send it as it is.');
   });
 
+  it('a request that does not come to its end', async () => {
+    const hurried = await startNotes({ PERDURE_REQUEST_SECONDS: '1' });
+    try {
+      const headers = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 9';
+      const answer = await raw(hurried, `POST /api/v1/notes HTTP/1.1\r\n${headers}\r\n\r\n{`);
+      expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n.*"code":"request-timeout"/s);
+    } finally {
+      await hurried.close();
+    }
+  });
+
   it('a batch may be larger', async () => {
     await http()
       .put('/api/v1/notes/a')

@@ -39,7 +39,13 @@ export async function createHttpApp(module: Type | DynamicModule, config: Config
   const adapter = new FastifyAdapter({
     bodyLimit: config.maxBodyBytes,
     requestTimeout: config.requestSeconds * 1_000,
-    http: { maxHeaderSize: config.maxHeaderBytes },
+    http: {
+      maxHeaderSize: config.maxHeaderBytes,
+      // Node gives the body the longer of the two times, and headers have 60 s where nothing is said.
+      headersTimeout: config.requestSeconds * 1_000,
+      // Every 30 s otherwise: a request could take twice its time.
+      connectionsCheckingInterval: config.requestSeconds * 100,
+    },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
     return503OnClosing: false,
     genReqId: requestId,
