@@ -66,7 +66,12 @@ export class CollectionsController {
   }
 
   @Get(':noun/:id')
-  @QueryEndpoint({ summary: 'Get an item by its id', revised: true, answer: thingSchema, errors: ['thing-not-found'] })
+  @QueryEndpoint({
+    summary: 'Get an item by its id',
+    revised: true,
+    answer: thingSchema,
+    errors: ['thing-not-found', 'revision-not-found'],
+  })
   get(@Parameters() parameters: ThingParameters, @Tenant() tenant: string): Promise<Revised> {
     return this.views.get(tenant, parameters);
   }

@@ -45,7 +45,7 @@ export class ThingQueriesController {
     summary: 'Get a thing, as it is or as it was',
     revised: true,
     answer: thingSchema,
-    errors: ['thing-not-found'],
+    errors: ['thing-not-found', 'revision-not-found'],
   })
   get(@Parameters() parameters: ThingParameters, @Tenant() tenant: string): Promise<Revised> {
     return this.views.get(tenant, parameters);

@@ -6,7 +6,7 @@ import { revised, type Revised } from '#platform/http/answers';
 import type { PageOf } from '#platform/http/paging';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import { listThings } from '#read-models/things';
-import { ThingNotFound } from './thing.errors.js';
+import { RevisionNotFound, ThingNotFound } from './thing.errors.js';
 import type { Thing } from './thing.js';
 import { categoryOf, toQuery, type ThingListParameters } from './thing-parameters.js';
 import { represent, representDocument } from './thing-representation.js';
@@ -28,13 +28,15 @@ export class ThingViews {
     @Inject(READ_STORE) private readonly store: ReadStore,
   ) {}
 
-  /** Rejects with ThingNotFound where there is, or was, no such thing. */
+  /** Rejects with ThingNotFound where there is, or was, no such thing, and with RevisionNotFound where it has fewer events. */
   async get(tenant: string, { noun, id, revision }: ThingParameters): Promise<Revised> {
     const ref = { type: noun, id };
     const view = await (revision === undefined
       ? this.objects.load(tenant, ref)
       : this.objects.loadAt(tenant, ref, revision));
     const thing = view.state as Thing;
+    if (revision !== undefined && view.revision < revision)
+      throw new RevisionNotFound({ noun, id }, revision, view.revision);
     if (thing.status === 'absent') throw new ThingNotFound({ noun, id });
     return revised(represent({ noun, id }, thing, view.revision), view.revision);
   }

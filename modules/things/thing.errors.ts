@@ -19,6 +19,14 @@ export class NothingMatches extends DomainError {
   }
 }
 
+/** The thing does not have so many events yet. */
+export class RevisionNotFound extends DomainError {
+  constructor({ noun, id }: ThingRef, revision: number, last: number) {
+    const has = last < 0 ? 'has no event at all' : `is at revision ${last}`;
+    super('not-found', 'revision-not-found', `${noun} '${id}' ${has}: there is no revision ${revision} of it yet.`);
+  }
+}
+
 export class ThingExists extends DomainError {
   constructor({ noun, id }: ThingRef) {
     super(
@@ -128,6 +136,11 @@ defineProblems({
     kind: 'not-found',
     title: 'There is no such thing',
     cure: 'List what there is with GET /api/v1/things/{noun}.',
+  },
+  'revision-not-found': {
+    kind: 'not-found',
+    title: 'The thing has no such revision',
+    cure: 'Look at its history for those that it has.',
   },
   'thing-exists': {
     kind: 'conflict',

@@ -46,6 +46,8 @@ describe('a thing', () => {
 
     const before = await get('Customer', 'ada').query({ revision: 0 }).expect(200).expect('etag', '"0"');
     expect(before.body).toMatchObject({ name: 'Ada', city: 'London' });
+    const later = await get('Customer', 'ada').query({ revision: 2 }).expect(404);
+    expect(later.body).toEqual(problem('revision-not-found'));
   });
 
   it('may be sent back as it was read', async () => {
