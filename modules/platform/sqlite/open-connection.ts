@@ -50,7 +50,8 @@ export function openConnection(path: string): OwnedConnection {
 function takeOwnership(path: string): DatabaseSync {
   const owner = new DatabaseSync(`${path}-owner`, { timeout: 0 });
   try {
-    owner.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written to it, so it needs no journal file beside it.
+    owner.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return owner;
   } catch (error) {
     owner.close();
