@@ -56,7 +56,8 @@ export function countThings(store: ReadStore, category: string, query: ThingQuer
   return store.count(things.name, filterOf(category, query));
 }
 
-const SYSTEM_FIELDS: Readonly<Record<string, keyof ThingDocument>> = {
+/** What every thing carries beside its own data: the name that users see, and the document's field. */
+export const SYSTEM_FIELDS: Readonly<Record<string, keyof ThingDocument>> = {
   $id: 'thingId',
   $type: 'noun',
   $revision: 'revision',

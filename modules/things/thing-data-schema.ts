@@ -1,11 +1,12 @@
 import { MAX_ID_LENGTH, PRINTABLE_PATTERN } from '#platform/event-store/stream-name';
 import type { Schema } from '#platform/commands/fields';
+import { SYSTEM_FIELDS } from '#read-models/things';
+import { MAX_SORT_FIELDS } from '#platform/read-store/query-form';
 import { MAX_LIST_LENGTH, MAX_PATH_LENGTH, MAX_REGEX_LENGTH } from '#platform/read-store/where-clause';
 
 /** What the documentation says of a thing's data and of questions to it, in patterns that every JSON Schema tool knows. */
 
-/** What every thing carries beside its own data. */
-export const SYSTEM_FIELDS = ['$id', '$type', '$revision', '$created_at', '$updated_at', '$deleted_at'] as const;
+const systemFields = Object.keys(SYSTEM_FIELDS);
 
 const OWN_NAME = { pattern: '^([^$]|$)', not: { const: '__proto__' } };
 
@@ -14,22 +15,22 @@ export const ownDataSchema: Schema = { propertyNames: OWN_NAME };
 
 /** A whole thing, as it was read: what only Perdure sets may be there, and is left out. */
 export const thingBodySchema: Schema = {
-  propertyNames: { anyOf: [{ enum: [...SYSTEM_FIELDS] }, OWN_NAME] },
+  propertyNames: { anyOf: [{ enum: systemFields }, OWN_NAME] },
   properties: {
     $id: { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH, pattern: PRINTABLE_PATTERN },
     $type: { type: 'string', description: 'As in the URL' },
   },
 };
 
-const SYSTEM_PATH = `\\$(${SYSTEM_FIELDS.map((field) => field.slice(1)).join('|')})`;
+const SYSTEM_PATH = `\\$(${systemFields.map((field) => field.slice(1)).join('|')})`;
 const path = (segment: string): string => `(${SYSTEM_PATH}|${segment}(\\.${segment})*)`;
 const listed = path('[^$.,][^.,]*');
 
 /** Fields by dotted path, separated by commas. */
 export const fieldListSchema: Schema = { pattern: `^${listed}(,${listed})*$` };
 
-/** The same, up to 8, each turned round by `-` before it. */
-export const sortSchema: Schema = { pattern: `^-?${listed}(,-?${listed}){0,7}$` };
+/** The same, up to so many as a query sorts by, each turned round by `-` before it. */
+export const sortSchema: Schema = { pattern: `^-?${listed}(,-?${listed}){0,${MAX_SORT_FIELDS - 1}}$` };
 
 const list = (rest: Schema = {}): Schema => ({ type: 'array', maxItems: MAX_LIST_LENGTH, ...rest });
 

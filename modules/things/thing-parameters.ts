@@ -2,6 +2,7 @@ import { InvalidInput } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import { Identifier, JsonRecord, OneOf, Optional, Text } from '#platform/commands/fields';
 import { PageParameters } from '#platform/http/paging';
+import { MAX_SORT_FIELDS } from '#platform/read-store/query-form';
 import type { Sort } from '#platform/read-store/read-store.port';
 import type { ThingQuery } from '#read-models/things';
 import { fieldListSchema, sortSchema, whereSchema } from './thing-data-schema.js';
@@ -37,8 +38,6 @@ export class ThingListParameters extends PageParameters {
   /** The fields to show, by dotted path and separated by commas; default: all. */
   @Optional(Text({ max: 2_000, schema: fieldListSchema })) fields?: string;
 }
-
-const MAX_SORT_FIELDS = 8;
 
 /** The category of a noun's things. */
 export function categoryOf(tenant: string, { noun }: { noun: string }): string {

@@ -1,16 +1,13 @@
 import { InvalidInput } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import type { Schema } from '#platform/commands/fields';
-import type { ThingDocument } from '#read-models/things';
-import { SYSTEM_FIELDS } from './thing-data-schema.js';
+import { SYSTEM_FIELDS, type ThingDocument } from '#read-models/things';
 import type { LivingThing } from './thing.js';
 import type { ThingRef } from './thing.events.js';
 
-const systemFields: ReadonlySet<string> = new Set(SYSTEM_FIELDS);
-
 const moment = { type: 'integer', description: 'Unix time in milliseconds' };
 
-/** A thing as the API shows it: its own data, and beside it what Perdure knows. */
+/** The form of a thing in the API: its own data, and beside it what Perdure knows. */
 export const thingSchema: Schema = {
   type: 'object',
   required: ['$id', '$type', '$revision', '$created_at', '$updated_at'],
@@ -25,30 +22,25 @@ export const thingSchema: Schema = {
   additionalProperties: true,
 };
 
-/** A thing as its own stream says it is. */
-export function represent({ noun, id }: ThingRef, thing: LivingThing, revision: number): JsonObject {
+/** What the stream and the read model both know of a thing. */
+type Represented = Pick<LivingThing, 'data' | 'createdAt' | 'updatedAt'> & { readonly deletedAt?: number | null };
+
+/** A thing as the API shows it, from its stream's state or from its document. */
+export function represent({ noun, id }: ThingRef, thing: Represented, revision: number): JsonObject {
   return {
     $id: id,
     $type: noun,
     $revision: revision,
     $created_at: thing.createdAt,
     $updated_at: thing.updatedAt,
-    ...(thing.status === 'soft-deleted' && { $deleted_at: thing.deletedAt! }),
+    ...(typeof thing.deletedAt === 'number' && { $deleted_at: thing.deletedAt }),
     ...thing.data,
   };
 }
 
 /** A thing as the read model has it. */
 export function representDocument(document: ThingDocument): JsonObject {
-  return {
-    $id: document.thingId,
-    $type: document.noun,
-    $revision: document.revision,
-    $created_at: document.createdAt,
-    $updated_at: document.updatedAt,
-    ...(document.deletedAt !== null && { $deleted_at: document.deletedAt }),
-    ...document.data,
-  };
+  return represent({ noun: document.noun, id: document.thingId }, document, document.revision);
 }
 
 /**
@@ -62,5 +54,5 @@ export function ownData(body: JsonObject, { noun, id }: Partial<ThingRef>): Json
       : [];
   const violations = [...other('$id', id), ...other('$type', noun)];
   if (violations.length > 0) throw new InvalidInput(violations);
-  return Object.fromEntries(Object.entries(body).filter(([field]) => !systemFields.has(field)));
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !Object.hasOwn(SYSTEM_FIELDS, field)));
 }

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { START, type Recorded } from '#kernel/event';
-import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
+import type { Recorded } from '#kernel/event';
+import { EVENT_STORE, type EventStore, type StreamSlice } from '#platform/event-store/event-store.port';
 import { Activation } from './activation.js';
 import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch-options.js';
 import type { AnyObjectType } from './object-registry.js';
-import { Snapshots, type Snapshot } from './snapshots.js';
+import { Snapshots } from './snapshots.js';
 
 const PAGE = 1_000;
 
@@ -58,33 +58,36 @@ export class Activations {
     if (this.#cache.peek(stream) === activation) this.#cache.delete(stream);
   }
 
+  /** With a snapshot the read begins at the event it ends with: a restored store may not have that very event any more. */
   async #load(stream: string, type: AnyObjectType): Promise<Activation> {
-    const snapshot = await this.#snapshotOf(stream, type);
-    const activation = snapshot
-      ? new Activation(snapshot.state, snapshot.revision, snapshot.position, snapshot.revision)
-      : new Activation(type.initial, -1, START);
-    for (;;) {
-      const slice = await this.store.read(stream, { from: activation.revision + 1, limit: PAGE });
-      fold(activation, type, slice.events);
-      if (slice.events.length === 0 || activation.revision >= slice.lastRevision) {
-        activation.revision = slice.lastRevision;
-        this.#cache.set(stream, activation);
-        return activation;
-      }
+    const snapshot = await this.snapshots.find(stream, type);
+    let slice = await this.#read(stream, snapshot?.revision ?? 0);
+    let activation = new Activation(type.initial, -1);
+    if (snapshot && slice.events[0]?.id === snapshot.eventId) {
+      const { state, revision, position } = snapshot;
+      activation = new Activation(state, revision, position, revision);
+    } else if (snapshot) {
+      slice = await this.#read(stream, 0);
     }
+    fold(activation, type, slice.events);
+    while (slice.events.length > 0 && activation.revision < slice.lastRevision) {
+      slice = await this.#read(stream, activation.revision + 1);
+      fold(activation, type, slice.events);
+    }
+    activation.revision = slice.lastRevision;
+    this.#cache.set(stream, activation);
+    return activation;
   }
 
-  /** A snapshot counts only if the stream still has the very event it ends with: a restored store may not. */
-  async #snapshotOf(stream: string, type: AnyObjectType): Promise<Snapshot | null> {
-    const snapshot = await this.snapshots.find(stream, type);
-    if (!snapshot) return null;
-    const { events } = await this.store.read(stream, { from: snapshot.revision, limit: 1 });
-    return events[0]?.id === snapshot.eventId ? snapshot : null;
+  #read(stream: string, from: number): Promise<StreamSlice> {
+    return this.store.read(stream, { from, limit: PAGE });
   }
 }
 
+/** Takes in those events that the activation does not have yet. */
 function fold(activation: Activation, type: AnyObjectType, events: readonly Recorded[]): void {
   for (const event of events) {
+    if (event.revision <= activation.revision) continue;
     activation.state = type.evolve(activation.state, event);
     activation.revision = event.revision;
     activation.position = event.position;

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { ObjectState } from '#kernel/object-type';
 import type { Position } from '#kernel/event';
 import type { ReadModel } from '#kernel/projection';
@@ -18,16 +18,18 @@ const snapshots: ReadModel<Snapshot> = { name: 'snapshots', indexes: [] };
 
 /** States of long objects, kept so that loading one reads only its last events. Losing them costs time, never data. */
 @Injectable()
-export class Snapshots {
+export class Snapshots implements OnModuleInit {
   readonly #log = new Logger(Snapshots.name);
-  #defined: Promise<void> | undefined;
 
   constructor(@Inject(READ_STORE) private readonly store: ReadStore) {}
+
+  onModuleInit(): Promise<void> {
+    return this.store.define(snapshots);
+  }
 
   /** The last snapshot of the object, where its type can still read it. */
   async find(stream: string, type: AnyObjectType): Promise<Snapshot | null> {
     try {
-      await this.#define();
       const snapshot = await this.store.get<Snapshot>(snapshots.name, stream);
       return snapshot?.stateVersion === type.stateVersion ? snapshot : null;
     } catch (error) {
@@ -39,14 +41,9 @@ export class Snapshots {
   /** Keeps a snapshot. A failure is only logged: the object can be loaded without it. */
   async keep(stream: string, snapshot: Snapshot): Promise<void> {
     try {
-      await this.#define();
       await this.store.write([{ collection: snapshots.name, id: stream, document: snapshot }]);
     } catch (error) {
       this.#log.warn(`No snapshot of '${stream}' was kept: ${(error as Error).message}`);
     }
-  }
-
-  #define(): Promise<void> {
-    return (this.#defined ??= this.store.define(snapshots));
   }
 }

@@ -40,7 +40,7 @@ const SHORT_SYNC_MS = 0.5;
  *
  * SQLite's own `synchronous=FULL` syncs the log inside COMMIT and would stop the event loop meanwhile. Here COMMIT runs
  * with `synchronous=NORMAL`, which orders the log and checkpoints safely but does not sync each commit, and we sync the log
- * ourselves, off the loop, before anyone gets an answer: the same guarantee (docs/adr/0003).
+ * ourselves before anyone gets an answer, off the loop unless the disk is quick: the same guarantee (docs/adr/0003).
  */
 export class GroupCommit {
   #queue: Job[] = [];
