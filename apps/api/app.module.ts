@@ -1,46 +1,28 @@
-import { type DynamicModule, Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { WorkModule } from '#apps/worker/work.module';
+import { SchedulesModule } from '#modules/schedules/schedules.module';
 import { ThingsModule } from '#modules/things/things.module';
 import { BatchesController } from '#platform/batches/batches.controller';
 import type { Config } from '#platform/config/config';
-import { Activations } from '#platform/dispatch/activations';
-import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
-import { Metrics } from '#platform/observability/metrics';
-import { Readiness } from '#platform/observability/readiness';
+import { FrontModule } from '#platform/eventstoredb-front/front.module';
+import { JobsController } from '#platform/jobs/jobs.controller';
 import { PlatformModule } from '#platform/platform.module';
-import { ProjectingModule } from '#platform/projecting/projecting.module';
-import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
-import { nounsProjection } from '#projections/nouns.projection';
-import { relationshipsProjection } from '#projections/relationships.projection';
-import { thingsProjection } from '#projections/things.projection';
 
-export const PROJECTIONS = [thingsProjection, relationshipsProjection, nounsProjection];
-
-/** Everything in one process: the API, and the projections behind it. */
+/** The API, and in the same process the work behind it, unless workers of their own do that. */
 @Module({})
-export class AppModule implements OnModuleInit {
+export class AppModule {
   static with(config: Config): DynamicModule {
+    const othersAppend = config.eventStoreDbPort > 0;
     return {
       module: AppModule,
       imports: [
-        PlatformModule.forRoot({ stores: config, dispatch: config }),
-        ProjectingModule.forProjections(PROJECTIONS),
+        PlatformModule.forRoot({ stores: config, dispatch: { ...config, othersAppend } }),
+        config.worker === 'here' ? WorkModule.here(config) : WorkModule.elsewhere(config),
+        FrontModule,
         ThingsModule,
+        SchedulesModule,
       ],
-      controllers: [BatchesController],
+      controllers: [BatchesController, JobsController],
     };
-  }
-
-  constructor(
-    private readonly readiness: Readiness,
-    private readonly metrics: Metrics,
-    private readonly activations: Activations,
-    @Inject(EVENT_STORE) private readonly eventStore: EventStore,
-    @Inject(READ_STORE) private readonly readStore: ReadStore,
-  ) {}
-
-  onModuleInit(): void {
-    this.readiness.add('event store', () => this.eventStore.head());
-    this.readiness.add('read store', () => this.readStore.checkpoint(thingsProjection.name));
-    this.metrics.gauge('cached_objects', 'Objects whose state is in memory.', () => this.activations.size);
   }
 }

@@ -1,28 +1,17 @@
 import 'reflect-metadata';
+import { type Server, serveApp } from '#apps/serving';
 import { readConfig } from '#platform/config/config';
+import { checkApi } from '#platform/config/deployment';
+import { ConfiguredFront } from '#platform/eventstoredb-front/front.module';
 import { createHttpApp } from '#platform/http/create-http-app';
-import { drain } from '#platform/http/drain';
 import { AppModule } from './app.module.js';
 
-/** A running API. */
-export interface Server {
-  /** Where it listens, such as http://localhost:3000. */
-  readonly url: string;
-  /** Finishes what was accepted, then ends. */
-  close(): Promise<void>;
-}
+export type { Server };
 
 /** Starts the API as the environment says. Rejects with what to change where it cannot. */
 export async function serve(env: NodeJS.ProcessEnv = process.env): Promise<Server> {
   const config = readConfig(env);
+  checkApi(config);
   const app = await createHttpApp(AppModule.with(config), config);
-  try {
-    await app.listen(config.port, config.host);
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
-  const { port } = app.getHttpServer().address() as { port: number };
-  const host = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(config.host) ? 'localhost' : config.host;
-  return { url: `http://${host}:${port}`, close: () => drain(app) };
+  return serveApp(app, config, config.port, () => app.get(ConfiguredFront, { strict: false }).open());
 }

@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** An import read its whole file, but some rows were refused. */
   refused: 3,
+  /** Two stores were compared and are not the same. */
+  different: 4,
   /** Stopped with Ctrl-C. */
   interrupted: 130,
 } as const;

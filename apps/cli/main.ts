@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import { VERSION } from '#platform/config/version';
 import type { OpenApiRequest } from './openapi.js';
+import { compareCommand, copyCommand } from './copy/command.js';
 import { importCommand } from './import/command.js';
 
 const ENDING = `
-Exit codes: 0 done, 1 failed, 2 not understood, 3 imported but rows were refused, 130 stopped with Ctrl-C
+Exit codes: 0 done, 1 failed, 2 not understood, 3 imported but rows were refused,
+            4 two stores are not the same, 130 stopped with Ctrl-C
 Settings:   PORT (3000), PERDURE_DATA (./data), PERDURE_URL (http://localhost:3000), NO_COLOR`;
 
 /** A server's modules take their time to load: only the commands that start one load them. */
@@ -19,11 +21,17 @@ function program(): Command {
     .description('serve the API until it is stopped')
     .action(async () => (await import('./start.js')).start());
   perdure
+    .command('worker')
+    .description('project and do jobs behind APIs that run with PERDURE_WORKER=apart')
+    .action(async () => (await import('./start.js')).startWorker());
+  perdure
     .command('demo')
     .description('serve the API and play a short sample through it')
     .option('--once', 'end after the sample', false)
     .action(async ({ once }: { once: boolean }) => (await import('./demo/demo.js')).demo({ once }));
   perdure.addCommand(importCommand());
+  perdure.addCommand(copyCommand());
+  perdure.addCommand(compareCommand());
   perdure
     .command('openapi')
     .description('print the OpenAPI document of the API')
@@ -40,6 +48,8 @@ try {
   await program().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+  // A connection that a failed start left open must not keep the process; nothing else has anything left to do.
+  setTimeout(() => process.exit(), 1_000).unref();
 }
 
 function exitCodeOf(error: unknown): number {

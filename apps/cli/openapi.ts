@@ -27,6 +27,7 @@ async function openApiText(): Promise<string> {
     PORT: '0',
     PERDURE_EVENT_STORE: memory,
     PERDURE_READ_STORE: memory,
+    PERDURE_JOBS: memory,
     PERDURE_LOG: 'error',
   });
   try {

@@ -1,9 +1,7 @@
 import { DomainError } from '#kernel/errors';
-import { serve } from '#apps/api/main';
+import { serve, type Server } from '#apps/api/main';
 import { InvalidConfig } from '#platform/config/config';
 import { CommandFailed } from './exit-codes.js';
-
-export type Server = Awaited<ReturnType<typeof serve>>;
 
 /** Serves until SIGINT or SIGTERM, then finishes what was accepted. */
 export async function start(): Promise<void> {
@@ -14,25 +12,53 @@ export async function start(): Promise<void> {
   await stopOnSignal(server);
 }
 
+/** Projects and does jobs until SIGINT or SIGTERM, then finishes what was begun. */
+export async function startWorker(): Promise<void> {
+  const { work } = await import('#apps/worker/main');
+  const worker = await started(work, process.env, {
+    name: 'PERDURE_WORKER_PORT',
+    port: '3001',
+    command: 'npm run worker',
+  });
+  process.stdout.write(`Perdure works; how it is doing: ${worker.url}/ready\nStop it with Ctrl-C.\n`);
+  await stopOnSignal(worker);
+}
+
 /** Starts the API in this process. Throws CommandFailed where it cannot, with what to do. */
-export async function startServer(env = process.env): Promise<Server> {
+export function startServer(env = process.env): Promise<Server> {
+  return started(serve, env, { name: 'PORT', port: '3000', command: 'npm start' });
+}
+
+/** Where a process listens by default, and how it is started. */
+interface Place {
+  readonly name: string;
+  readonly port: string;
+  readonly command: string;
+}
+
+async function started(
+  start: (env: NodeJS.ProcessEnv) => Promise<Server>,
+  env: NodeJS.ProcessEnv,
+  place: Place,
+): Promise<Server> {
   try {
-    return await serve(env);
+    return await start(env);
   } catch (error) {
-    const message = whyNot(error as NodeJS.ErrnoException, env);
+    const message = whyNot(error as NodeJS.ErrnoException, env, place);
     throw message === undefined ? error : new CommandFailed(message);
   }
 }
 
 /** What the user can do about it; undefined where it is a mistake of ours, which keeps its stack. */
-function whyNot(error: NodeJS.ErrnoException, env: NodeJS.ProcessEnv): string | undefined {
+function whyNot(error: NodeJS.ErrnoException, env: NodeJS.ProcessEnv, place: Place): string | undefined {
   if (error instanceof DomainError || error instanceof InvalidConfig) return error.message;
-  const port = env['PORT'] || '3000';
+  const { name, command } = place;
+  const port = env[name] || place.port;
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Port ${port} is taken. Stop the program that has it, or choose another: PORT=3001 npm start`;
+      return `Port ${port} is taken. Stop the program that has it, or choose another: ${name}=${Number(place.port) + 1} ${command}`;
     case 'EACCES':
-      return `This user may not listen on port ${port}. Choose one from 1024: PORT=3000 npm start`;
+      return `This user may not listen on port ${port}. Choose one from 1024: ${name}=${place.port} ${command}`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `HOST=${env['HOST']} is no address of this machine. Leave it out to listen on this machine only.`;

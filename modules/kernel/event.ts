@@ -43,7 +43,7 @@ export type Attributed<Event extends DomainEvent> = Event & { readonly metadata:
 export type Recorded<Event extends DomainEvent = DomainEvent> = Attributed<Event> & {
   readonly id: string;
   readonly stream: string;
-  /** Place in its stream, from 0, without gaps. */
+  /** Place in its stream, from 0. Without gaps, but where events were lost before the stream was copied here. */
   readonly revision: number;
   /** Place in the global order: opaque, compare with `comparePositions`. */
   readonly position: Position;

@@ -4,6 +4,7 @@ import {
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleInit,
   Optional,
   type Provider,
 } from '@nestjs/common';
@@ -14,6 +15,7 @@ import { DomainError } from '#kernel/errors';
 import type { DomainEvent } from '#kernel/event';
 import { type Ids, systemIds } from '#kernel/ids';
 import type { ObjectState, ObjectType } from '#kernel/object-type';
+import { MirroredEventStore } from './copying/mirrored-event-store.js';
 import { AccessPolicy, OpenAccess } from './dispatch/access-policy.js';
 import { Activations } from './dispatch/activations.js';
 import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch/dispatch-options.js';
@@ -26,8 +28,9 @@ import { Snapshots } from './dispatch/snapshots.js';
 import { EVENT_STORE, type EventStore } from './event-store/event-store.port.js';
 import { commandsTaken } from './http/input.js';
 import { Metrics } from './observability/metrics.js';
+import { Readiness } from './observability/readiness.js';
 import { READ_STORE, type ReadStore } from './read-store/read-store.port.js';
-import { openEventStore, openReadStore, type StoreOptions } from './stores/open-stores.js';
+import { openReadStore, openStoreAndMirror, type StoreOptions } from './stores/open-stores.js';
 
 export interface PlatformOptions {
   readonly stores: StoreOptions;
@@ -40,13 +43,28 @@ type DeclaredType = ObjectType<ObjectState, DomainEvent> | { readonly name: stri
 
 /** The ports, and the write side over them. */
 @Module({})
-export class PlatformModule implements OnApplicationBootstrap, OnApplicationShutdown {
+export class PlatformModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   /** Opens the stores; once, in the app. */
   static forRoot(options: PlatformOptions): DynamicModule {
     const providers: Provider[] = [
-      { provide: EVENT_STORE, inject: [METRICS], useFactory: opening(openEventStore, options.stores) },
+      {
+        provide: EVENT_STORE,
+        inject: [METRICS],
+        useFactory: (metrics?: Metrics) => openStoreAndMirror(observed(options.stores, metrics)),
+      },
       // One after the other: where both are in one file that cannot be used, the first one says why.
-      { provide: READ_STORE, inject: [METRICS, EVENT_STORE], useFactory: opening(openReadStore, options.stores) },
+      {
+        provide: READ_STORE,
+        inject: [EVENT_STORE, METRICS],
+        useFactory: async (eventStore: EventStore, metrics?: Metrics) => {
+          try {
+            return await openReadStore(options.stores.readStore, observed(options.stores, metrics));
+          } catch (error) {
+            await eventStore.close(); // its connection would keep the process from ending
+            throw error;
+          }
+        },
+      },
       { provide: CLOCK, useValue: options.clock ?? systemClock },
       { provide: IDS, useValue: options.ids ?? systemIds },
       { provide: DISPATCH_OPTIONS, useValue: options.dispatch },
@@ -81,7 +99,21 @@ export class PlatformModule implements OnApplicationBootstrap, OnApplicationShut
     @Inject(EVENT_STORE) private readonly eventStore: EventStore,
     @Inject(READ_STORE) private readonly readStore: ReadStore,
     @Inject(ObjectRegistry) private readonly registry: ObjectRegistry,
+    @Inject(Activations) private readonly activations: Activations,
+    @Optional() @Inject(Readiness) private readonly readiness?: Readiness,
+    @Optional() @Inject(Metrics) private readonly metrics?: Metrics,
   ) {}
+
+  /** Both only ask what every store answers in a moment. */
+  onModuleInit(): void {
+    this.readiness?.add('event store', () => this.eventStore.head());
+    this.readiness?.add('read store', () => this.readStore.checkpoint('readiness'));
+    this.metrics?.gauge('cached_objects', 'Objects whose state is in memory.', () => this.activations.size);
+    const store = this.eventStore;
+    if (!(store instanceof MirroredEventStore)) return;
+    const help = '1 where the mirror of the event store has everything, 0 where it is behind or fails.';
+    this.metrics?.gauge('event_store_mirror_live', help, () => (store.mirroring.state === 'live' ? 1 : 0));
+  }
 
   /** An endpoint whose command nobody decides would fail its first caller; it stops the start instead. */
   onApplicationBootstrap(): void {
@@ -101,9 +133,8 @@ class DeclaredObjectsModule {}
 /** Metrics are there where the application observes itself. */
 const METRICS = { token: Metrics, optional: true };
 
-function opening<Store>(open: (options: StoreOptions) => Promise<Store>, options: StoreOptions) {
-  return (metrics?: Metrics): Promise<Store> =>
-    open({ ...options, onGroup: metrics && ((writes) => metrics.observeGroup(writes)) });
+function observed(stores: StoreOptions, metrics: Metrics | undefined): StoreOptions {
+  return { ...stores, onGroup: metrics && ((writes) => metrics.observeGroup(writes)) };
 }
 
 function handlerOf(command: CommandClass): Provider {

@@ -5,15 +5,33 @@ import { Command, Option } from 'commander';
 import { quick, thorough } from './bench.js';
 import { append } from './append.bench.js';
 import { catchUp } from './catch-up.bench.js';
+import { eventStoreDb } from './eventstoredb.bench.js';
+import { front } from './front.bench.js';
 import { httpCommands } from './http-commands.bench.js';
 import { importing } from './import.bench.js';
+import { jobs } from './jobs.bench.js';
 import { memory } from './memory.bench.js';
+import { mongoDb } from './mongodb.bench.js';
 import { reads } from './reads.bench.js';
 import { resultOf, type Result } from './report/figure.js';
 import { startUp } from './start-up.bench.js';
+import { timers } from './timers.bench.js';
 import { tableHead, tableRow } from './report/table.js';
 
-const benches = [append, httpCommands, reads, catchUp, importing, startUp, memory];
+const benches = [
+  append,
+  httpCommands,
+  reads,
+  catchUp,
+  importing,
+  startUp,
+  memory,
+  eventStoreDb,
+  front,
+  mongoDb,
+  jobs,
+  timers,
+];
 
 interface Options {
   readonly quick: boolean;

@@ -26,3 +26,23 @@ export async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   await work();
   return (performance.now() - start) / 1_000;
 }
+
+/** How often a second the work is done by so many lanes, each of which does it again and again. */
+export async function perSecond(seconds: number, lanes: number, work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  let done = 0;
+  const lane = async (): Promise<void> => {
+    for (; performance.now() - start < seconds * 1_000; done++) await work();
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return (done * 1_000) / (performance.now() - start);
+}
+
+/** Does the work for each of them, so many at once. */
+export async function forEach<T>(all: Iterable<T>, lanes: number, work: (each: T) => Promise<unknown>): Promise<void> {
+  const rest = Iterator.from(all);
+  const lane = async (): Promise<void> => {
+    for (const each of rest) await work(each);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}

@@ -38,7 +38,7 @@ describe('a store file that cannot be used is refused and left as it was:', () =
     const newer = new DatabaseSync(path);
     newer.exec("UPDATE schema_versions SET version = version + 1 WHERE component = 'event-store'");
     newer.close();
-    await expectRefusal('store-too-new', /knows 1\. Update Perdure/);
+    await expectRefusal('store-too-new', /knows \d+\. Update Perdure/);
   });
 
   it('one that another Perdure has open', async () => {

@@ -30,6 +30,7 @@ export class EventStoreModel {
     if (anywhere && starts.length > 0) throw new WrongExpectedRevision(name, expected, stream.events.length - 1);
     this.#check(name, stream, expected);
     const recordedAt = this.clock.now().getTime();
+    if (stream.state === 'deleted') stream.metadata = { ...stream.metadata, truncateBefore: stream.deletedBefore };
     for (const id of ids) stream.events.push({ id, place: ++this.#places, recordedAt });
     stream.state = 'live';
     return stream.events.length - 1;
@@ -38,12 +39,23 @@ export class EventStoreModel {
   delete(name: string, expected: ExpectedRevision, mode: 'soft' | 'tombstone'): void {
     const stream = this.#stream(name);
     this.#check(name, stream, expected);
-    stream.state = mode === 'soft' ? 'deleted' : 'tombstone';
-    stream.deletedBefore = stream.events.length;
+    if (mode === 'soft' && (stream.state === 'deleted' || stream.events.length === 0)) return;
+    if (mode === 'soft') this.describe(name, stream.metadata, true);
+    else stream.state = 'tombstone';
   }
 
   setMetadata(name: string, metadata: StreamMetadata): void {
-    this.#stream(name).metadata = metadata;
+    this.describe(name, metadata, this.#stream(name).state === 'deleted');
+  }
+
+  /** What an event of the metadata stream says; a soft deletion takes the place of `truncateBefore`. */
+  describe(name: string, metadata: StreamMetadata, deletes: boolean): void {
+    const stream = this.#stream(name);
+    const { truncateBefore: _, ...others } = metadata;
+    stream.metadata = deletes ? others : metadata;
+    if (!deletes) return;
+    stream.state = 'deleted';
+    stream.deletedBefore = stream.events.length;
   }
 
   metadata(name: string): StreamMetadata {

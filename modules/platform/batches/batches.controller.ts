@@ -4,8 +4,6 @@ import type { FastifyRequest } from 'fastify';
 import type { Command } from '#kernel/command';
 import { InvalidInput } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
-import { pointerTo } from '#platform/commands/json-fields';
-import { build } from '#platform/commands/validate';
 import { type Answer, enclose, type Envelope } from '#platform/dispatch/envelope';
 import { ObjectRegistry } from '#platform/dispatch/object-registry';
 import { CommandEndpoint } from '#platform/http/endpoint';
@@ -14,6 +12,7 @@ import { JsonBody } from '#platform/http/input';
 import { problemOf } from '#platform/http/problem';
 import { Batch, type BatchedCommand, BatchResults, type BatchResult } from './batch.js';
 import { Lanes } from './lanes.js';
+import { namedCommand } from './named-command.js';
 
 /** Many commands in one request, for those who bring a lot: imports, migrations, synchronisation. */
 @Controller('api/v1/batches')
@@ -45,14 +44,8 @@ export class BatchesController {
   }
 
   #commandOf(item: BatchedCommand, index: number, shared: Envelope): Command | InvalidInput {
-    const at = (field: string): string => pointerTo(`/commands/${index}/fields`, field);
-    const type = this.registry.commandNamed(item.command);
-    if (!type) {
-      const detail = `There is no command '${item.command}'. Known: ${this.registry.commandNames.join(', ')}.`;
-      return new InvalidInput([{ pointer: `/commands/${index}/command`, detail }]);
-    }
     try {
-      return enclose(build(type, item.fields, at), envelopeIn(shared, item, index));
+      return enclose(namedCommand(this.registry, item, `/commands/${index}`), envelopeIn(shared, item, index));
     } catch (error) {
       if (error instanceof InvalidInput) return error;
       throw error;

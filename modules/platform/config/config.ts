@@ -31,7 +31,29 @@ const allowedOrigins: Setting<readonly string[]> = {
   },
 };
 
-const STORE = [/^sqlite:.+$/, 'sqlite:<file> or sqlite::memory:'] as const;
+/** An address with a password is shown without it. */
+const store = (
+  words: Pick<Setting<unknown>, 'name' | 'meaning'>,
+  ...[engine, schemes]: [engine: string, schemes: string]
+): Setting<string> => ({
+  ...text(
+    words,
+    'sqlite:<data>/perdure.db',
+    `sqlite:<file>, sqlite::memory: or ${engine}`,
+    new RegExp(`^(sqlite:.+|(${schemes})://[^\\s]+)$`),
+  ),
+  secret: true,
+});
+
+const mirror: Setting<string> = {
+  name: 'PERDURE_EVENT_STORE_MIRROR',
+  meaning: 'A second event store that is kept as a copy, to move to it gradually; empty for none.',
+  allowed: 'the address of an event store, or empty',
+  default: '',
+  secret: true,
+  parse: (given) =>
+    given === '' || /^(sqlite:.+|(?:esdb|kurrentdb)(?:\+discover)?:\/\/\S+)$/.test(given) ? given : undefined,
+};
 
 /** Every setting of Perdure, by the name it has in {@link Config}. */
 const settings = {
@@ -43,17 +65,51 @@ const settings = {
     /^[\w.:-]+$/,
   ),
   data: text({ name: 'PERDURE_DATA', meaning: 'Folder of everything that is stored.' }, './data', 'a folder'),
-  eventStore: text(
+  eventStore: store(
     { name: 'PERDURE_EVENT_STORE', meaning: 'Where events are kept.' },
-    'sqlite:<data>/perdure.db',
-    STORE[1],
-    STORE[0],
+    'esdb://<host>:2113',
+    '(?:esdb|kurrentdb)(?:\\+discover)?',
   ),
-  readStore: text(
+  eventStoreMirror: mirror,
+  readEventsFrom: choice(
+    {
+      name: 'PERDURE_READ_EVENTS_FROM',
+      meaning: 'mirror: events are read from the mirror, and a command is answered when the mirror has its events.',
+    },
+    ['store', 'mirror'],
+  ),
+  readStore: store(
     { name: 'PERDURE_READ_STORE', meaning: 'Where read models are kept.' },
-    'sqlite:<data>/perdure.db',
-    STORE[1],
-    STORE[0],
+    'mongodb://<host>:27017/<database>',
+    'mongodb(?:\\+srv)?',
+  ),
+  jobs: store(
+    { name: 'PERDURE_JOBS', meaning: 'Where work that is scheduled, repeated or retried waits.' },
+    'redis://<host>:6379',
+    'rediss?',
+  ),
+  worker: choice(
+    {
+      name: 'PERDURE_WORKER',
+      meaning:
+        'here: the API also runs projections and jobs. apart: `perdure worker` processes do. A SQLite file is open to one process only.',
+    },
+    ['here', 'apart'],
+  ),
+  workerPort: wholeNumber(
+    { name: 'PERDURE_WORKER_PORT', meaning: 'Where `perdure worker` answers /health, /ready and /metrics.' },
+    3001,
+    0,
+    65_535,
+  ),
+  eventStoreDbPort: wholeNumber(
+    {
+      name: 'PERDURE_EVENTSTOREDB_PORT',
+      meaning: 'Where EventStoreDB clients reach the event store, usually 2113; 0 leaves it closed.',
+    },
+    0,
+    0,
+    65_535,
   ),
   durability: choice(
     {
@@ -156,14 +212,32 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   for (const [key, setting] of Object.entries<Setting<unknown>>(settings)) {
     const given = environment[setting.name] || setting.default;
     values[key] = setting.parse(given);
-    if (values[key] === undefined) problems.push(`${setting.name}=${given} must be ${setting.allowed}.`);
+    if (values[key] === undefined)
+      problems.push(`${setting.name}=${shown(setting, given)} must be ${setting.allowed}.`);
   }
   if (problems.length > 0) throw new InvalidConfig(problems);
 
   const config = values as unknown as Values;
   config.eventStore = config.eventStore.replace('<data>', config.data);
   config.readStore = config.readStore.replace('<data>', config.data);
+  config.jobs = config.jobs.replace('<data>', config.data);
   return Object.freeze(config);
+}
+
+/** The settings as they are in force, without passwords: what a process writes when it starts. */
+export function describeConfig(config: Config): Record<string, string> {
+  const rows = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => {
+    const value = config[key as keyof Config] as unknown;
+    const words = typeof value === 'string' ? value : JSON.stringify(value);
+    return [setting.name, shown(setting, words)] as const;
+  });
+  return Object.fromEntries(rows);
+}
+
+/** The user and the password of a URL stay hidden, and what its parameters have of the kind. Rather too much than too little. */
+function shown({ secret = false }: Setting<unknown>, value: string): string {
+  if (!secret) return value;
+  return value.replace(/\/\/.*@/, '//***@').replace(/((?:password|secret|token)[=:])[^&,]*/gi, '$1***');
 }
 
 export interface ConfigRow {

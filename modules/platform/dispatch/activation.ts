@@ -8,6 +8,8 @@ import type { ObjectState } from '#kernel/object-type';
  */
 export class Activation<State extends ObjectState = ObjectState> {
   broken = false;
+  /** After this moment, as `Activations.moment` counts them, the state was at some time all that the store had. */
+  asOf = 0;
   #pending: Promise<unknown> | undefined;
 
   constructor(
@@ -23,13 +25,14 @@ export class Activation<State extends ObjectState = ObjectState> {
     return this.state.status !== 'absent';
   }
 
-  /** Takes the state ahead; `append` is what makes it durable. */
-  advance(state: State, events: readonly DomainEvent[], append: Promise<{ position: Position }>): void {
+  /** Takes the state ahead; `append`, called at that moment, is what makes it durable. */
+  advance(state: State, events: readonly DomainEvent[], append: Promise<{ position: Position }>, moment: number): void {
     this.state = state;
     this.revision += events.length;
     const pending = append.then(
       ({ position }) => {
         this.position = position;
+        this.asOf = Math.max(this.asOf, moment);
         if (this.#pending === pending) this.#pending = undefined;
       },
       () => {

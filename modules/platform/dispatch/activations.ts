@@ -14,6 +14,8 @@ const PAGE = 1_000;
 export class Activations {
   readonly #cache: LRUCache<string, Activation>;
   readonly #loading = new Map<string, Promise<Activation>>();
+  readonly #othersAppend: boolean;
+  #moments = 0;
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -21,10 +23,16 @@ export class Activations {
     @Inject(DISPATCH_OPTIONS) options: DispatchOptions,
   ) {
     this.#cache = new LRUCache({ max: options.cachedObjects });
+    this.#othersAppend = store.shared || (options.othersAppend ?? false);
   }
 
   get size(): number {
     return this.#cache.size;
+  }
+
+  /** Moments of this process in their order, to tell what was known before a request came. */
+  moment(): number {
+    return ++this.#moments;
   }
 
   /** The object, where it is in memory and sound. */
@@ -48,8 +56,34 @@ export class Activations {
   /** An object that was never stored, taken on trust: the first append finds out. */
   begin(stream: string, type: AnyObjectType): Activation {
     const activation = new Activation(type.initial, -1);
+    activation.asOf = this.moment();
     this.#cache.set(stream, activation);
     return activation;
+  }
+
+  /**
+   * Whether what was just decided on, or read off, the activation's state holds: the state is durable, and it was all that the
+   * store had at some time since that moment. Where it does not hold, the activation is dropped: load it and decide again. Where
+   * others append, too, this costs a read of the stream's last event, unless an append or a load has shown it meanwhile.
+   */
+  async holds(stream: string, activation: Activation, since: number): Promise<boolean> {
+    const { revision } = activation;
+    await activation.settled();
+    if (activation.broken) return false;
+    if (!this.#othersAppend || activation.asOf >= since) return true;
+
+    const moment = this.moment();
+    const { status, lastRevision } = await this.store.read(stream, { direction: 'backwards', limit: 1 });
+    // Commands of this process may have gone on from the state: their appends show that it was the last one before.
+    await activation.settled();
+    if (activation.broken) return false;
+    if (activation.asOf >= since) return true;
+    if (lastRevision === revision && (status === 'present' || !activation.exists)) {
+      activation.asOf = moment;
+      return true;
+    }
+    this.drop(stream, activation);
+    return false;
   }
 
   /** Forgets the object, so that the next command reads it from the store. */
@@ -60,6 +94,7 @@ export class Activations {
 
   /** With a snapshot the read begins at the event it ends with: a restored store may not have that very event any more. */
   async #load(stream: string, type: AnyObjectType): Promise<Activation> {
+    const asOf = this.moment();
     const snapshot = await this.snapshots.find(stream, type);
     let slice = await this.#read(stream, snapshot?.revision ?? 0);
     let activation = new Activation(type.initial, -1);
@@ -75,6 +110,7 @@ export class Activations {
       fold(activation, type, slice.events);
     }
     activation.revision = slice.lastRevision;
+    activation.asOf = asOf;
     this.#cache.set(stream, activation);
     return activation;
   }

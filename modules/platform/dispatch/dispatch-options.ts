@@ -4,6 +4,8 @@ export interface DispatchOptions {
   readonly cachedObjects: number;
   /** Events between two snapshots of an object (PERDURE_SNAPSHOT_EVERY). */
   readonly snapshotEvery: number;
+  /** Whether others append to the objects' streams although the event store is this process's own: through its EventStoreDB front. */
+  readonly othersAppend?: boolean;
 }
 
 export const DISPATCH_OPTIONS = Symbol('DispatchOptions');

@@ -37,6 +37,8 @@ interface Order {
   readonly commandId: string;
   readonly digest: string | undefined;
   readonly now: Date;
+  /** When it came, among the moments of this process. */
+  readonly came: number;
 }
 
 /** The one way in: authorise, deduplicate, load, decide, append, and again where somebody else was faster. */
@@ -82,6 +84,7 @@ export class Dispatcher {
       commandId,
       digest: key === undefined ? undefined : digestOf(command),
       now: this.clock.now(),
+      came: this.activations.moment(),
     };
   }
 
@@ -110,14 +113,13 @@ export class Dispatcher {
       checkPrecondition(order.envelope.expected, activation);
       events = order.type.decide(activation.state, order.command, this.#context(order, needs));
     } catch (refusal) {
-      await activation.settled();
-      if (activation.broken) return undefined;
-      throw refusal;
+      if (await this.activations.holds(order.stream, activation, order.came)) throw refusal;
+      return undefined;
     }
     if (events.length === 0) {
       const { revision } = activation;
-      await activation.settled();
-      return activation.broken ? undefined : answerOf(order, revision, activation.position, false);
+      const holds = await this.activations.holds(order.stream, activation, order.came);
+      return holds ? answerOf(order, revision, activation.position, false) : undefined;
     }
     try {
       const { revision, position, state } = await this.#append(order, activation, events);
@@ -148,8 +150,10 @@ export class Dispatcher {
     const state = order.type.fold(attributed, activation.state);
     const stored = attributed.map((event, index): NewEvent => ({ id: eventIdOf(order.commandId, index), ...event }));
     const expected = activation.revision < 0 ? 'none' : activation.revision;
-    const append = this.store.append(order.stream, expected, stored);
-    activation.advance(state, events, append);
+    const moment = this.activations.moment();
+    // A command with a key is found again by its first event.
+    const append = this.store.append(order.stream, expected, stored, { findable: order.digest !== undefined });
+    activation.advance(state, events, append, moment);
     return { ...(await append), state };
   }
 

@@ -6,6 +6,9 @@ import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.
 import { IdempotencyKeyReused, RequestInFlight } from './dispatch.errors.js';
 import type { Answer } from './envelope.js';
 
+/** Most commands lead to a few events. */
+const PAGE = 10;
+
 /** What identifies a command beyond its key. */
 interface Identified {
   readonly object: ObjectRef;
@@ -48,13 +51,15 @@ export class Idempotency {
     }
   }
 
-  /** Event ids count on from the command's, so the last one is found without reading the stream. */
+  /** All events of a command stand together: one append put them there. */
   async #lastEventOf(first: Recorded): Promise<Recorded> {
     let last = first;
-    for (let index = 1; ; index++) {
-      const next = await this.store.find(eventIdOf(first.metadata.commandId, index));
-      if (!next) return last;
-      last = next;
+    for (;;) {
+      const { events } = await this.store.read(first.stream, { from: last.revision + 1, limit: PAGE });
+      const others = events.findIndex(({ metadata }) => metadata.commandId !== first.metadata.commandId);
+      if (others === 0 || events.length === 0) return last;
+      last = events.at(others < 0 ? -1 : others - 1)!;
+      if (others > 0) return last;
     }
   }
 }

@@ -32,11 +32,11 @@ export class Objects {
   async load(tenant: string, ref: ObjectRef): Promise<ObjectView> {
     const stream = streamName(tenant, ref);
     const type = this.#typeOf(ref);
+    const asked = this.activations.moment();
     for (;;) {
       const activation = this.activations.peek(stream) ?? (await this.activations.get(stream, type));
       const { state, revision } = activation;
-      await activation.settled();
-      if (!activation.broken) return { state, revision };
+      if (await this.activations.holds(stream, activation, asked)) return { state, revision };
     }
   }
 

@@ -1,7 +1,6 @@
 import type { Clock } from '#kernel/clock';
 import { type Position, type Recorded, START } from '#kernel/event';
 import { InvalidInput } from '#kernel/errors';
-import type { EventFilter } from '#kernel/projection';
 import type { SqliteDatabase } from '#platform/sqlite/sqlite-database';
 import type { StatementSync } from 'node:sqlite';
 import { decodeEvent, encodeId, EVENT_COLUMNS, type EventRow } from './event-row.js';
@@ -58,18 +57,17 @@ export class EventReader {
    * the search did.
    */
   all(options: ReadAllOptions, durable: number): AllSlice {
-    const { direction = 'forwards', limit = DEFAULT_LIMIT, filter } = options;
+    const { direction = 'forwards', limit = DEFAULT_LIMIT } = options;
     const forwards = direction === 'forwards';
     const from = options.position === undefined ? (forwards ? 0 : durable + 1) : parsePosition(options.position);
     const [low, high] = forwards
       ? [from + 1, Math.min(from + SCAN, durable)]
       : [Math.max(1, from - SCAN), Math.min(from - 1, durable)];
-    const { sql, parameters } = selectAll(forwards, filter);
+    const { sql, parameters } = selectAll(forwards, options, this.clock.now().getTime());
     const select = this.#prepare(sql);
-    const now = this.clock.now().getTime();
     const { rows, exhausted } = portions(limit, (before, most) => {
       const range = rangeAfter(before?.[0], forwards, low, high);
-      return select.all(...range, now, ...parameters, most) as unknown as EventRow[];
+      return select.all(...range, ...parameters, most) as unknown as EventRow[];
     });
     const reached = exhausted ? (forwards ? Math.max(from, high) : low) : (rows.at(-1)?.[0] ?? from);
     const end = forwards ? reached >= durable : reached <= 1;
@@ -132,20 +130,25 @@ function rangeAfter(last: number | undefined, forwards: boolean, low: number, hi
   return forwards ? [last + 1, high] : [low, last - 1];
 }
 
+const VISIBLE = `s.state = 'live'
+      AND e.revision >= max(s.deleted_before, coalesce(s.truncate_before, 0))
+      AND (s.max_count IS NULL OR e.revision > s.revision - s.max_count)
+      AND (s.max_age IS NULL OR e.recorded_at >= ? - s.max_age * 1000)`;
+
 /** CROSS JOIN makes SQLite go through the events in order and look up their streams, never the other way round. */
-function selectAll(forwards: boolean, { types, streamPrefixes }: EventFilter = {}) {
+function selectAll(forwards: boolean, { system, hidden, filter = {} }: ReadAllOptions, now: number) {
+  const { types, streamPrefixes } = filter;
   const prefixes = streamPrefixes?.map(() => '(s.name >= ? AND s.name < ?)').join(' OR ') ?? 'TRUE';
   const sql = `
     SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream
-    WHERE e.position BETWEEN ? AND ? AND s.state = 'live'
-      AND e.revision >= max(s.deleted_before, coalesce(s.truncate_before, 0))
-      AND (s.max_count IS NULL OR e.revision > s.revision - s.max_count)
-      AND (s.max_age IS NULL OR e.recorded_at >= ? - s.max_age * 1000)
+    WHERE e.position BETWEEN ? AND ?
+      ${hidden ? '' : `AND ${VISIBLE}`}
+      ${system ? '' : `AND NOT (s.name >= '$' AND s.name < '%')`}
       ${types ? 'AND e.type IN (SELECT value FROM json_each(?))' : ''}
       AND (${prefixes || 'FALSE'})
     ORDER BY e.position ${forwards ? 'ASC' : 'DESC'} LIMIT ?`;
   const ranges = streamPrefixes?.flatMap((prefix) => [prefix, `${prefix}\u{10ffff}`]) ?? [];
-  return { sql, parameters: types ? [JSON.stringify(types), ...ranges] : ranges };
+  return { sql, parameters: [...(hidden ? [] : [now]), ...(types ? [JSON.stringify(types)] : []), ...ranges] };
 }
 
 function parsePosition(position: Position): number {

@@ -1,21 +1,22 @@
 import type { Recorded } from '#kernel/event';
 import { InvalidInput } from '#kernel/errors';
 import { formatUuid, isUuid } from '#kernel/ids';
+import { JsonText, withContent } from './event-content.js';
 import { EventTooLarge } from './event-store.errors.js';
 import type { NewEvent } from './event-store.port.js';
 
-/** Largest data of an event in bytes of JSON, if nothing else is set: 1 MiB. */
+/** Largest data of an event in bytes, if nothing else is set: 1 MiB. */
 export const DEFAULT_MAX_EVENT_BYTES = 2 ** 20;
 
 /** So many bytes of metadata do not count, so that an event whose data just fits is not refused for what we add to it. */
 export const FREE_METADATA_BYTES = 2 ** 16;
 
-/** An event as the table `events` has it. */
+/** An event as the table `events` has it: texts are JSON. */
 export interface EncodedEvent {
   readonly id: Uint8Array;
   readonly type: string;
-  readonly data: string;
-  readonly metadata: string;
+  readonly data: string | Uint8Array;
+  readonly metadata: string | Uint8Array;
 }
 
 /** Throws InvalidInput, or EventTooLarge where the event has more than `maxBytes`. */
@@ -23,8 +24,8 @@ export function encodeEvent(event: NewEvent, maxBytes: number): EncodedEvent {
   if (!isUuid(event.id)) {
     throw new InvalidInput([{ pointer: '/id', detail: `'${event.id}' is not a UUID in lower case.` }]);
   }
-  const data = JSON.stringify(event.data);
-  const metadata = JSON.stringify(event.metadata);
+  const data = encodeContent(event.data, '/data');
+  const metadata = encodeContent(event.metadata, '/metadata');
   // A character has at most three bytes, so that most events need not be measured.
   if ((data.length + metadata.length) * 3 > maxBytes) {
     const bytes = Buffer.byteLength(data) + Math.max(0, Buffer.byteLength(metadata) - FREE_METADATA_BYTES);
@@ -33,25 +34,55 @@ export function encodeEvent(event: NewEvent, maxBytes: number): EncodedEvent {
   return { id: encodeId(event.id), type: event.type, data, metadata };
 }
 
+/** Texts are JSON. Throws InvalidInput. */
+export function encodeContent(content: unknown, pointer: string): string | Uint8Array {
+  if (content instanceof Uint8Array) return content;
+  if (content instanceof JsonText) return checkJson(content.text, pointer);
+  const text = JSON.stringify(content) as string | undefined;
+  if (text !== undefined) return text;
+  throw new InvalidInput([{ pointer, detail: 'It must be something that JSON can carry, or bytes.' }]);
+}
+
+function checkJson(text: string, pointer: string): string {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw new InvalidInput([
+      { pointer, detail: `It is not JSON: ${(error as Error).message}. Hand it over as bytes.` },
+    ]);
+  }
+  // SQLite keeps UTF-8, which has no words for half a character.
+  if (text.isWellFormed()) return text;
+  throw new InvalidInput([{ pointer, detail: 'It has half of a surrogate pair. Write it as an escape, \\ud83d.' }]);
+}
+
 export function encodeId(id: string): Uint8Array {
   return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
 
 /** What {@link decodeEvent} needs, from `events e` and `streams s`. */
-export const EVENT_COLUMNS = 'e.position, s.name, e.revision, e.id, e.type, e.data, e.metadata, e.recorded_at';
-export type EventRow = [number, string, number, Uint8Array, string, string, string, number];
+export const EVENT_COLUMNS =
+  'e.position, s.name, e.revision, e.id, e.type, coalesce(e.data_bytes, e.data), coalesce(e.metadata_bytes, e.metadata), e.recorded_at';
+
+type Content = string | Uint8Array;
+export type EventRow = [number, string, number, Uint8Array, string, Content, Content, number];
 
 export function decodeEvent([position, stream, revision, id, type, data, metadata, recordedAt]: EventRow): Recorded {
-  return {
+  const event = {
     id: formatUuid(id),
     type,
-    data: JSON.parse(data) as object,
-    metadata: JSON.parse(metadata) as Recorded['metadata'],
+    data: decodeContent(data) as object,
+    metadata: decodeContent(metadata) as Recorded['metadata'],
     stream,
     revision,
     position: String(position),
     recordedAt: isoTime(recordedAt),
   };
+  return withContent(event, { data, metadata });
+}
+
+function decodeContent(content: Content): unknown {
+  return typeof content === 'string' ? JSON.parse(content) : content;
 }
 
 let lastMs = 0;

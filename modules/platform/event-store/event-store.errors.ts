@@ -25,7 +25,11 @@ export class StreamDeleted extends DomainError {
 }
 
 export class EventTooLarge extends DomainError {
-  constructor(type: string, bytes: number, limit: number) {
+  constructor(
+    type: string,
+    bytes: number,
+    readonly limit: number,
+  ) {
     super(
       'too-large',
       'event-too-large',

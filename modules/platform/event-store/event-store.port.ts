@@ -1,12 +1,20 @@
 import type { Position, Recorded } from '#kernel/event';
 import type { EventFilter } from '#kernel/projection';
 
-/** An event to be stored. Ids are UUIDs; data and metadata are anything that JSON can carry. */
+/**
+ * An event to be stored. Ids are UUIDs. Data and metadata are what JSON can carry; a `Uint8Array` is kept as bytes and comes back
+ * as such, a `JsonText` (`event-content.ts`) is kept to the letter and comes back parsed.
+ */
 export interface NewEvent {
   readonly id: string;
   readonly type: string;
   readonly data: object;
   readonly metadata: object;
+}
+
+export interface AppendOptions {
+  /** `find` must be able to find the first of these events by its id. Without it, only some stores can. */
+  readonly findable?: boolean;
 }
 
 /**
@@ -47,6 +55,10 @@ export interface ReadAllOptions {
   readonly direction?: Direction;
   /** At most so many matching events; default 1,000. */
   readonly limit?: number;
+  /** Also events of system streams, whose names begin with `$`; default: without them. */
+  readonly system?: boolean;
+  /** Also what is hidden or deleted, as far as the store still has it: for copies; default: without it. */
+  readonly hidden?: boolean;
 }
 
 /** A slice may be shorter than its limit, where events are large or few match: it is the last one only where `end` says so. */
@@ -68,6 +80,10 @@ export interface SubscribeOptions {
   /** Events after this position; default: from the beginning. */
   readonly position?: Position;
   readonly filter?: EventFilter;
+  /** Also events of system streams; default: without them. */
+  readonly system?: boolean;
+  /** Also what is hidden or deleted, as far as the store still has it; default: without it. */
+  readonly hidden?: boolean;
   /** Ends the subscription. */
   readonly signal?: AbortSignal;
 }
@@ -85,8 +101,13 @@ export interface StreamMetadata {
 /**
  * Per-object streams in one global order.
  *
- * Every method rejects with `StoreUnavailable` where the store cannot answer now, and any stream name that is not
- * `<tenant>.<type>-<id>` with `InvalidStreamName`. Contract: `test/contract/event-store.contract.ts`.
+ * A stream's name is printable text of at most 500 characters; the streams of objects are named by `streamName`. Names that begin
+ * with `$` are the system's: `$$<name>` holds the metadata of the stream `<name>`, one event of type `$metadata` for each change,
+ * in EventStoreDB's words (`$maxCount`, `$maxAge`, `$tb`, `$acl`, and what anybody adds). Appending such an event is the same as
+ * `setMetadata`; a `$tb` of 2^63 - 1 is a soft deletion. A tombstone adds `$streamDeleted` to `$$<name>`.
+ *
+ * Every method rejects with `StoreUnavailable` where the store cannot answer now, and a name of another form with
+ * `InvalidStreamName`. Contract: `test/contract/event-store.contract.ts`.
  */
 export interface EventStore {
   /**
@@ -96,7 +117,12 @@ export interface EventStore {
    * revision says or (for `any` and `exists`) anywhere, the answer is that of the first time and nothing is written.
    * Rejects with `WrongExpectedRevision` (with the actual one), `StreamDeleted` after a tombstone, `EventTooLarge`.
    */
-  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended>;
+  append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+    options?: AppendOptions,
+  ): Promise<Appended>;
 
   /** A part of one stream, in order, without what its metadata hides. Sees every append that was answered before. */
   read(stream: string, options?: ReadOptions): Promise<StreamSlice>;
@@ -110,7 +136,7 @@ export interface EventStore {
    */
   subscribe(options?: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
 
-  /** The event with this id, or undefined. */
+  /** The event with this id, or undefined; sees every append that was answered before. See `AppendOptions.findable`. */
   find(eventId: string): Promise<Recorded | undefined>;
 
   /** Position of the last durable event; `START` in an empty store. */
@@ -123,8 +149,23 @@ export interface EventStore {
   delete(stream: string, expected: ExpectedRevision, mode: 'soft' | 'tombstone'): Promise<void>;
 
   metadata(stream: string): Promise<StreamMetadata>;
-  /** Replaces the stream's metadata. A stream that has no events yet may have some. */
+  /**
+   * Replaces these three of the stream's metadata; what others added stays, and so does a soft deletion. A stream that has no events
+   * yet may have some.
+   */
   setMetadata(stream: string, metadata: StreamMetadata): Promise<void>;
+
+  /**
+   * Takes events over from another store, in the order given: each keeps its stream, revision, id, type, data, metadata and time of
+   * recording, and gets the next position. System streams come along, and with them metadata and deletions. An event that
+   * stands here already at its revision is passed over, so that an interrupted copy can be repeated. Revisions may jump forward
+   * where the other store no longer has the events between. Rejects with `WrongExpectedRevision` where another event has the
+   * revision. Nobody else may write to these streams meanwhile.
+   */
+  restore(events: readonly Recorded[]): Promise<void>;
+
+  /** Whether other processes may write to the same events, so that what is kept in memory must be checked against the store. */
+  readonly shared: boolean;
 
   /** Finishes what was accepted, then lets go of the store. Subscriptions end. */
   close(): Promise<void>;

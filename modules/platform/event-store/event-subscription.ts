@@ -50,14 +50,14 @@ export function subscription(
 
 async function* follow(
   source: SubscriptionSource,
-  { position = START, filter }: SubscribeOptions,
+  { position = START, filter, system, hidden }: SubscribeOptions,
   signal: AbortSignal,
 ): AsyncGenerator<SubscriptionMessage, undefined> {
   let at = position;
   let behind = true;
   let read = source.page;
   while (!signal.aborted) {
-    const page = read({ position: at, filter, limit: PAGE });
+    const page = read({ position: at, filter, system, hidden, limit: PAGE });
     read = source.page;
     for (const event of page.events) {
       yield { kind: 'event', event };

@@ -25,7 +25,9 @@ import type {
 } from './event-store.port.js';
 import { type PageReader, readOnce, subscription } from './event-subscription.js';
 import { EventWriter } from './event-writer.js';
-import { parseStreamName } from './stream-name.js';
+import { encodeRestored, EventRestorer } from './event-restorer.js';
+import { checkMetadata, checkMetadataEvents } from './stream-metadata.js';
+import { checkStreamName, describedStreamOf, metadataStreamOf } from './stream-name.js';
 
 export interface SqliteEventStoreOptions extends SqliteOptions {
   /** Largest data of an event, in bytes of JSON; default 1 MiB. Metadata counts from its 65,537th byte on. */
@@ -35,8 +37,11 @@ export interface SqliteEventStoreOptions extends SqliteOptions {
 
 /** Events in one SQLite file, written in groups; see {@link SqliteDatabase}. */
 export class SqliteEventStore implements EventStore {
+  /** SQLite's lock on the file keeps other processes out. */
+  readonly shared = false;
   readonly #reader: EventReader;
   readonly #writer: EventWriter;
+  readonly #restorer: EventRestorer;
   readonly #maxEventBytes: number;
   readonly #closing = new AbortController();
   readonly #forgetDatabase: () => void;
@@ -67,20 +72,22 @@ export class SqliteEventStore implements EventStore {
     this.#maxEventBytes = maxEventBytes;
     this.#reader = new EventReader(database, clock);
     this.#writer = new EventWriter(database, clock);
+    this.#restorer = new EventRestorer(database);
     this.#forgetDatabase = database.onDurable(() => this.#advance());
   }
 
   async append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
-    parseStreamName(stream);
+    checkStreamName(stream);
     if (events.length === 0) {
       throw new InvalidInput([{ pointer: '/events', detail: 'There must be at least one event to append.' }]);
     }
     const encoded = events.map((event) => encodeEvent(event, this.#maxEventBytes));
+    if (describedStreamOf(stream) !== undefined) checkMetadataEvents(encoded);
     return this.#write(() => this.#writer.append(stream, expected, encoded));
   }
 
   async read(stream: string, options: ReadOptions = {}): Promise<StreamSlice> {
-    parseStreamName(stream);
+    checkStreamName(stream);
     return this.#look(() => this.#reader.stream(stream, options, this.#durable));
   }
 
@@ -112,21 +119,33 @@ export class SqliteEventStore implements EventStore {
   }
 
   async delete(stream: string, expected: ExpectedRevision, mode: 'soft' | 'tombstone'): Promise<void> {
-    parseStreamName(stream);
+    checkStreamName(stream);
+    metadataStreamOf(stream);
     return this.#write(() =>
       mode === 'soft' ? this.#writer.softDelete(stream, expected) : this.#writer.entomb(stream, expected),
     );
   }
 
+  /**
+   * What the last event of the metadata stream says. After a soft deletion and what was appended since, `truncateBefore` is where
+   * that began; whoever takes it away does not bring back what was deleted.
+   */
   async metadata(stream: string): Promise<StreamMetadata> {
-    parseStreamName(stream);
+    checkStreamName(stream);
     return this.#look(() => this.#reader.metadata(stream));
   }
 
   async setMetadata(stream: string, metadata: StreamMetadata): Promise<void> {
-    parseStreamName(stream);
-    validateMetadata(metadata);
+    checkStreamName(stream);
+    metadataStreamOf(stream);
+    checkMetadata(metadata);
     return this.#write(() => this.#writer.setMetadata(stream, metadata));
+  }
+
+  /** The events of a call are one transaction; some thousands of them at once are quickest. */
+  async restore(events: readonly Recorded[]): Promise<void> {
+    const encoded = events.map(encodeRestored);
+    return this.#write(() => this.#restorer.restore(encoded));
   }
 
   close(): Promise<void> {
@@ -187,13 +206,4 @@ export class SqliteEventStore implements EventStore {
 function rethrow(error: unknown): never {
   if (!(error instanceof WriteRefused)) throw error;
   throw new StoreUnavailable(error.message, { cause: error });
-}
-
-function validateMetadata({ maxCount = 1, maxAge = 1, truncateBefore = 0 }: StreamMetadata): void {
-  const violations = Object.entries({ maxCount, maxAge, truncateBefore }).flatMap(([name, value]) => {
-    const least = name === 'truncateBefore' ? 0 : 1;
-    if (Number.isSafeInteger(value) && value >= least) return [];
-    return [{ pointer: `/${name}`, detail: `It must be a whole number from ${least}.` }];
-  });
-  if (violations.length > 0) throw new InvalidInput(violations);
 }

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { eventIdOf, systemIds } from '#kernel/ids';
+import type { JsonObject } from '#kernel/json';
 import { EventStoreModel } from '#test/support/event-store-model';
 import { ManualClock } from '#test/support/manual-clock';
+import { JsonText } from './event-content.js';
 import type { ExpectedRevision, StreamMetadata } from './event-store.port.js';
 import { SqliteEventStore } from './sqlite-event-store.adapter.js';
+import { formatDeletion, formatMetadata } from './stream-metadata.js';
 
 const STREAMS = ['main.task-a', 'main.task-b'];
 
@@ -16,6 +19,7 @@ type Step =
   | { do: 'append'; stream: string; expected: ExpectedRevision; ids: string[] }
   | { do: 'delete'; stream: string; expected: ExpectedRevision; mode: 'soft' | 'tombstone' }
   | { do: 'setMetadata'; stream: string; metadata: StreamMetadata }
+  | { do: 'describe'; stream: string; metadata: StreamMetadata; deletes: boolean }
   | { do: 'wait'; seconds: number };
 
 const stream = fc.constantFrom(...STREAMS);
@@ -37,11 +41,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('append' as const), stream, expected, ids }), weight: 8 },
   { arbitrary: fc.record({ do: fc.constant('delete' as const), stream, expected, mode }), weight: 1 },
   { arbitrary: fc.record({ do: fc.constant('setMetadata' as const), stream, metadata }), weight: 1 },
+  {
+    arbitrary: fc.record({ do: fc.constant('describe' as const), stream, metadata, deletes: fc.boolean() }),
+    weight: 1,
+  },
   { arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.nat(20) }), weight: 1 },
 );
 
 describe('SqliteEventStore', () => {
-  it('answers random sequences of calls as the model does', async () => {
+  it('answers random sequences of calls as the model does, and what it has can be restored elsewhere', async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const clock = new ManualClock();
       const model = new EventStoreModel(clock);
@@ -56,7 +64,10 @@ describe('SqliteEventStore', () => {
           );
         }
       }
-      await store.close();
+      const copy = await SqliteEventStore.open(':memory:', { clock });
+      await copy.restore((await store.readAll({ system: true })).events);
+      for (const name of STREAMS) expect(await shown(copy, name)).toEqual(await shown(store, name));
+      await Promise.all([store.close(), copy.close()]);
     });
     await fc.assert(property, { numRuns: 150 });
   });
@@ -124,6 +135,12 @@ async function inStore(store: SqliteEventStore, one: Step): Promise<number | voi
       return store.delete(one.stream, one.expected, one.mode);
     case 'setMetadata':
       return store.setMetadata(one.stream, one.metadata);
+    case 'describe': {
+      const text = one.deletes ? formatDeletion(inWords(one.metadata)) : formatMetadata(one.metadata);
+      const data = new JsonText(text);
+      await store.append(`$$${one.stream}`, 'any', [{ ...event(), type: '$metadata', data }]);
+      return;
+    }
     case 'wait':
       return;
   }
@@ -137,6 +154,8 @@ function inModel(model: EventStoreModel, one: Step): number | void {
       return model.delete(one.stream, one.expected, one.mode);
     case 'setMetadata':
       return model.setMetadata(one.stream, one.metadata);
+    case 'describe':
+      return model.describe(one.stream, one.metadata, one.deletes);
     case 'wait':
       return;
   }
@@ -145,6 +164,16 @@ function inModel(model: EventStoreModel, one: Step): number | void {
 async function look(store: SqliteEventStore, name: string) {
   const { status, events, lastRevision } = await store.read(name);
   return { status, ids: events.map(({ id }) => id), lastRevision, metadata: await store.metadata(name) };
+}
+
+const inWords = (metadata: StreamMetadata) => JSON.parse(formatMetadata(metadata)) as JsonObject;
+
+/** What anybody sees of the stream. The revision of events that are hidden is not copied. */
+async function shown(store: SqliteEventStore, name: string): Promise<unknown> {
+  return answer(async () => {
+    const { ids, metadata } = await look(store, name);
+    return { ids, metadata };
+  });
 }
 
 /** The answer, or what the error says to programs. */

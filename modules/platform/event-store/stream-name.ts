@@ -14,8 +14,38 @@ export const PRINTABLE_PATTERN = `^[^${UNPRINTABLE}]+$`;
 /** Longest object id, in UTF-16 code units. */
 export const MAX_ID_LENGTH = 200;
 
+/** Longest name of a stream, in UTF-16 code units, without the `$$` of a metadata stream. */
+export const MAX_STREAM_NAME_LENGTH = 500;
+
 /** Longest tenant or type. */
 export const MAX_NAME_LENGTH = 100;
+
+const METADATA_PREFIX = '$$';
+
+/** Throws InvalidStreamName where no stream can be called so; those of objects have a stricter form, see {@link streamName}. */
+export function checkStreamName(name: string): void {
+  const bare = name.startsWith(METADATA_PREFIX) ? name.slice(METADATA_PREFIX.length) : name;
+  if (name === '$all') throw new InvalidStreamName(name, 'that stands for the global order. Read it with readAll.');
+  if (bare.length > MAX_STREAM_NAME_LENGTH || !PRINTABLE.test(bare)) {
+    throw new InvalidStreamName(name, `it must be 1 to ${MAX_STREAM_NAME_LENGTH} printable characters.`);
+  }
+}
+
+/** The stream that holds the metadata of this one. Throws InvalidStreamName for a metadata stream, which has none. */
+export function metadataStreamOf(name: string): string {
+  if (!name.startsWith(METADATA_PREFIX)) return METADATA_PREFIX + name;
+  throw new InvalidStreamName(
+    name,
+    'a metadata stream has no metadata and cannot be deleted. Name the stream it describes.',
+  );
+}
+
+/** The stream whose metadata this one holds; undefined where it is none such. */
+export function describedStreamOf(name: string): string | undefined {
+  if (!name.startsWith(METADATA_PREFIX)) return undefined;
+  const described = name.slice(METADATA_PREFIX.length);
+  return described.startsWith(METADATA_PREFIX) ? undefined : described;
+}
 
 /** The stream of an object: `<tenant>.<type>-<id>`. Throws InvalidStreamName where a part has another form. */
 export function streamName(tenant: string, { type, id }: ObjectRef): string {

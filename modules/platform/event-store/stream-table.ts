@@ -11,6 +11,7 @@ export interface StreamRow {
   readonly state: 'live' | 'deleted' | 'tombstone';
   /** Events before this revision went with a soft deletion. */
   readonly deletedBefore: number;
+  /** As the last event of its metadata stream says. */
   readonly metadata: StreamMetadata;
 }
 
@@ -31,10 +32,16 @@ export class StreamTable {
 
   /** The stream's row, or undefined. Throws StreamDeleted where there is a tombstone. */
   find(name: string): StreamRow | undefined {
+    const row = this.row(name);
+    if (row?.state === 'tombstone') throw new StreamDeleted(name);
+    return row;
+  }
+
+  /** The stream's row, also where there is a tombstone. */
+  row(name: string): StreamRow | undefined {
     const row = this.#select.get(name) as unknown as Columns | undefined;
     if (!row) return undefined;
     const [id, revision, state, deletedBefore, ...limits] = row;
-    if (state === 'tombstone') throw new StreamDeleted(name);
     return { id, revision, state, deletedBefore, metadata: metadataOf(limits) };
   }
 
@@ -46,6 +53,11 @@ export class StreamTable {
   /** Events were appended. A deleted stream is there again with them. */
   advance(id: number, revision: number): void {
     this.#advance.run(revision, id);
+  }
+
+  /** What stood in a deleted stream before this revision does not come back with it. */
+  hideBefore(id: number, revision: number): void {
+    this.database.prepare('UPDATE streams SET deleted_before = ? WHERE id = ?').run(revision, id);
   }
 
   softDelete(id: number): void {

@@ -157,5 +157,54 @@ defineProblems({
     title: 'There is no such read model',
     cure: 'Wait until its projection has started.',
   },
+  'append-too-large': {
+    kind: 'too-large',
+    title: 'The change is too large for the event store server',
+    cure: "Change less at once, or raise the server's limit of an append.",
+  },
+  'append-rejected': {
+    kind: 'unavailable',
+    title: 'The event store server refuses the change',
+    cure: 'Give the user in PERDURE_EVENT_STORE the right to write, or look into the log of the server.',
+  },
+  'document-not-storable': {
+    kind: 'too-large',
+    title: 'The document is larger than the read store takes',
+    cure: 'Keep large content elsewhere and a reference to it in the document.',
+  },
+  'lease-lost': {
+    kind: 'conflict',
+    title: 'Another process goes on with the projection',
+    cure: 'Leave it to that process.',
+  },
+  'not-a-copy': {
+    kind: 'conflict',
+    title: 'The mirror has events that are not from the event store',
+    cure: 'Name an empty store in PERDURE_EVENT_STORE_MIRROR.',
+  },
   'store-damaged': { kind: 'unavailable', title: 'The store file is damaged', cure: 'Restore it from a backup.' },
+});
+
+/** What the jobs refuse. */
+defineProblems({
+  'jobs-unavailable': {
+    kind: 'unavailable',
+    title: 'The store of jobs cannot answer now',
+    cure: 'Send the request again as Retry-After says.',
+  },
+  'job-not-found': {
+    kind: 'not-found',
+    title: 'There is no such job',
+    cure: 'List those that are kept with GET /api/v1/jobs.',
+  },
+  'job-not-ended': {
+    kind: 'conflict',
+    title: 'The job is neither dead nor cancelled',
+    cure: 'Wait for its end, or cancel it first.',
+  },
+  'unknown-handler': {
+    kind: 'unprocessable',
+    title: 'No worker knows the job',
+    cure: 'Run a worker whose version has the handler, then retry the job.',
+  },
 });

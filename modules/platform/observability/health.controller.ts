@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Decimal, Flag, Integer, ListOf, Nested, OneOf, Optional, Text } from '#platform/commands/fields';
 import { QueryEndpoint } from '#platform/http/endpoint';
 import { ProjectionStatuses, type ProjectionStatus } from '#platform/projecting/projection-status';
-import { Readiness, type PartStatus } from './readiness.js';
+import { inTime, Readiness, type PartStatus } from './readiness.js';
 
 class Health {
   @OneOf(['alive']) status: 'alive';
@@ -19,7 +19,7 @@ class Part {
 class ProjectionHealth {
   @Text() name: string;
   @Integer({ min: 0 }) version: number;
-  @OneOf(['catching-up', 'live', 'failing', 'stopped']) state: string;
+  @OneOf(['catching-up', 'live', 'failing', 'stopped', 'elsewhere']) state: string;
   @Text() position: string;
   @Decimal({ min: 0 }) lagSeconds: number;
   @Integer({ min: 0 }) parkedKeys: number;
@@ -53,22 +53,21 @@ export class HealthController {
     alsoAnswers: { 503: 'Not now: a part is not there, or the process is about to end.' },
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessReport> {
-    const parts = await this.readiness.check();
-    // Where the event store is not there, the parts say so, and nobody knows how far behind it a projection is.
-    const projections = await projectionStatuses(this.modules).catch(() => []);
+    const [parts, projections] = await Promise.all([this.readiness.check(), projectionStatuses(this.modules)]);
     const status = this.readiness.draining ? 'draining' : parts.every(({ ready }) => ready) ? 'ready' : 'not-ready';
     if (status !== 'ready') reply.code(503);
     return { status, parts, projections };
   }
 }
 
-/** How the projections are doing; nothing where the application has none. */
+/**
+ * How the projections are doing; nothing where the application has none, or where a store does not answer: the parts say that, and
+ * nobody knows how far behind a projection is.
+ */
 export async function projectionStatuses(modules: ModuleRef): Promise<readonly ProjectionStatus[]> {
-  let source: ProjectionStatuses;
   try {
-    source = modules.get(ProjectionStatuses, { strict: false });
+    return await inTime(modules.get(ProjectionStatuses, { strict: false }).statuses());
   } catch {
     return [];
   }
-  return source.statuses();
 }

@@ -67,8 +67,9 @@ export class Metrics {
     });
   }
 
-  /** The Prometheus text, with the projections as they are now. */
+  /** The Prometheus text, with the projections as they are now; those that nobody can tell of are left out. */
   async text(projections: readonly ProjectionStatus[]): Promise<string> {
+    for (const gauge of this.#projections) gauge.reset();
     const [position, lag, parked] = this.#projections;
     for (const projection of projections) {
       const labels = { projection: projection.name };

@@ -37,15 +37,22 @@ export class Readiness {
 }
 
 async function status(name: string, probe: () => Promise<unknown>): Promise<PartStatus> {
+  try {
+    await inTime(probe());
+    return { name, ready: true };
+  } catch (error) {
+    return { name, ready: false, error: (error as Error).message };
+  }
+}
+
+/** The answer, where it comes in time; rejects where it does not. An engine that hangs must not hang who asks after it. */
+export async function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const impatience = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`No answer within ${PATIENCE_MS} ms.`)), PATIENCE_MS);
   });
   try {
-    await Promise.race([probe(), impatience]);
-    return { name, ready: true };
-  } catch (error) {
-    return { name, ready: false, error: (error as Error).message };
+    return await Promise.race([answer, impatience]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '#kernel/clock';
-import type { Position, Recorded } from '#kernel/event';
+import { comparePositions, START, type Position, type Recorded } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
-import type { ReadStore, Write } from '../read-store/read-store.port.js';
+import type { Projected, ReadStore, Write } from '../read-store/read-store.port.js';
 import { foldAgain, foldKey, groupByKey, type Failure, type Folded } from './key-fold.js';
 import { park, parkBehind, parkedEventId, parkedEvents, parkedKeyId, type ParkedKey } from './parked-events.js';
 import type { RetryPolicy } from './retry-policy.js';
@@ -11,6 +11,13 @@ export interface ProjectedPage {
   readonly writes: readonly Write[];
   /** Keys, and events without a key, that this page sets aside. */
   readonly parked: readonly ParkedKey[];
+}
+
+/** A key of the page: its document as it stands, and the events that are not in it yet. */
+interface OpenKey {
+  readonly key: string;
+  readonly before: object | null;
+  readonly events: readonly Recorded[];
 }
 
 /** Folds a page in memory, key by key, so that each document is read and written once however many events it has. */
@@ -25,6 +32,9 @@ export class PageProjector {
   /**
    * Reads the documents of the page's keys and folds its events into them. A key that fails is tried again, and parked in
    * the end; the others are not held up longer than that. Rejects where the store does, or when the signal fires.
+   *
+   * In a store without transactions the page may have been written in part before: each document, also one that says what is
+   * parked, takes in only the events after its own position.
    */
   async project(
     events: readonly Recorded[],
@@ -33,55 +43,75 @@ export class PageProjector {
     signal: AbortSignal,
   ): Promise<ProjectedPage> {
     const { groups, failures } = groupByKey(this.projection, events);
-    const waiting = someAreParked ? await this.#takeParked(groups) : [];
-    const documents = await this.documents.getMany<object>(this.projection.readModel.name, [...groups.keys()]);
+    const ids = new Map([...groups.keys()].map((key) => [parkedKeyId(this.projection, key), key]));
+    for (const failure of failures) ids.set(parkedEventId(this.projection, failure), '');
+    const known = someAreParked ? await this.#projected<ParkedKey>(parkedEvents.name, [...ids.keys()]) : new Map();
+    const writes: Write[] = this.#waitBehind(known, groups);
 
-    const writes: Write[] = waiting;
-    const failed: [key: string, before: object | null, folded: Folded][] = [];
+    const documents = await this.#projected<object>(this.projection.readModel.name, [...groups.keys()]);
+    const failed: [OpenKey, Folded][] = [];
     for (const [key, group] of groups) {
-      const before = documents.get(key) ?? null;
-      const folded = foldKey(this.projection, before, group);
-      if (folded.failure) failed.push([key, before, folded]);
-      else this.#write(writes, key, before, folded);
+      const { document: before, position } = documents.get(key) ?? nothing;
+      const open = { key, before, events: eventsAfter(position, group) };
+      const folded = foldKey(this.projection, before, open.events);
+      if (folded.failure) failed.push([open, folded]);
+      else this.#write(writes, open, folded);
     }
 
     const place = (failure: Failure): Position => events[events.indexOf(failure.event) - 1]?.position ?? after;
     const parked: ParkedKey[] = [];
-    const setAside = (id: string, document: ParkedKey): void => {
+    const setAside = (id: string, document: ParkedKey, { position }: Recorded): void => {
       parked.push(document);
-      writes.push({ collection: parkedEvents.name, id, document });
+      writes.push({ collection: parkedEvents.name, id, document, position });
     };
     for (const failure of failures) {
       const id = parkedEventId(this.projection, failure);
-      setAside(id, park(this.projection, null, failure, place(failure), this.clock.now()));
+      if (known.has(id)) continue;
+      setAside(id, park(this.projection, null, failure, place(failure), this.clock.now()), failure.event);
     }
-    const retried = failed.map(async ([key, before, folded]) => {
-      const group = groups.get(key)!;
-      const again = await foldAgain(this.projection, group, folded, this.retry, signal);
-      this.#write(writes, key, before, again);
+    const retried = failed.map(async ([open, folded]) => {
+      const again = await foldAgain(this.projection, open.events, folded, this.retry, signal);
+      this.#write(writes, open, again);
       if (!again.failure) return;
-      const rest = group.slice(group.indexOf(again.failure.event) + 1);
-      const record = park(this.projection, key, again.failure, place(again.failure), this.clock.now());
-      setAside(parkedKeyId(this.projection, key), parkBehind(record, rest));
+      const rest = open.events.slice(open.events.indexOf(again.failure.event) + 1);
+      const record = park(this.projection, open.key, again.failure, place(again.failure), this.clock.now());
+      setAside(parkedKeyId(this.projection, open.key), parkBehind(record, rest), open.events.at(-1)!);
     });
     await Promise.all(retried);
     return { writes, parked };
   }
 
-  /** Takes the parked keys out of the groups: their events wait. */
-  async #takeParked(groups: Map<string, Recorded[]>): Promise<Write[]> {
-    const keys = [...groups.keys()];
-    const ids = keys.map((key) => parkedKeyId(this.projection, key));
-    const parked = await this.documents.getMany<ParkedKey>(parkedEvents.name, ids);
-    return [...parked].map(([id, record]) => {
-      const key = record.key!;
-      const document = parkBehind(record, groups.get(key)!);
-      groups.delete(key);
-      return { collection: parkedEvents.name, id, document };
-    });
+  /** Takes what comes after a parked key's failure out of its group, and lets it wait. */
+  #waitBehind(known: ReadonlyMap<string, Projected<ParkedKey>>, groups: Map<string, Recorded[]>): Write[] {
+    const writes: Write[] = [];
+    for (const [id, { document: record, position }] of known) {
+      if (!record?.key) continue;
+      const group = groups.get(record.key)!;
+      // What comes before the failure is seen again only where the page was written in part; the document may lack it.
+      const ahead = group.filter((event) => comparePositions(event.position, record.event.position) < 0);
+      if (ahead.length > 0) groups.set(record.key, ahead);
+      else groups.delete(record.key);
+      const waiting = eventsAfter(position, group.slice(ahead.length));
+      if (waiting.length === 0) continue;
+      const document = parkBehind(record, waiting);
+      writes.push({ collection: parkedEvents.name, id, document, position: waiting.at(-1)!.position });
+    }
+    return writes;
   }
 
-  #write(writes: Write[], id: string, before: object | null, { document }: Folded): void {
-    if (document !== before) writes.push({ collection: this.projection.readModel.name, id, document });
+  async #projected<D extends object>(collection: string, ids: readonly string[]): Promise<Map<string, Projected<D>>> {
+    return ids.length === 0 ? new Map() : this.documents.projected<D>(collection, ids);
   }
+
+  #write(writes: Write[], { key: id, before, events }: OpenKey, { document, failure }: Folded): void {
+    if (document === before) return;
+    const last = failure ? events[events.indexOf(failure.event) - 1] : events.at(-1);
+    writes.push({ collection: this.projection.readModel.name, id, document, position: last!.position });
+  }
+}
+
+const nothing: Projected<object> = { document: null, position: START };
+
+function eventsAfter(position: Position, events: readonly Recorded[]): readonly Recorded[] {
+  return position === START ? events : events.filter((event) => comparePositions(event.position, position) > 0);
 }

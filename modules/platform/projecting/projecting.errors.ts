@@ -5,3 +5,13 @@ export class UnusableProjections extends Error {
     this.name = 'UnusableProjections';
   }
 }
+
+/** What only the process can do that runs the projection was asked of another one. */
+export class ProjectionElsewhere extends Error {
+  constructor(projection: string) {
+    super(
+      `Another process runs the projection '${projection}', or none does at this moment: ask the others, or ask again.`,
+    );
+    this.name = 'ProjectionElsewhere';
+  }
+}

@@ -3,6 +3,8 @@ import type { Projection } from '#kernel/projection';
 import { EVENT_STORE, type EventStore } from '../event-store/event-store.port.js';
 import { READ_STORE, type ReadStore } from '../read-store/read-store.port.js';
 import { checkProjections } from './check-projections.js';
+import { Leases } from './leases.js';
+import { ObservedProjections } from './observed-projections.js';
 import { ProjectionRunner, type RunnerOptions } from './projection-runner.js';
 import { ProjectionStatuses } from './projection-status.js';
 import { RunningProjections } from './running-projections.js';
@@ -15,11 +17,17 @@ import { RunningProjections } from './running-projections.js';
  */
 @Module({})
 export class ProjectingModule {
-  /** Throws UnusableProjections where one of them is incomplete or two are in each other's way. */
+  /**
+   * Throws UnusableProjections where one of them is incomplete or two are in each other's way. In a read store that several
+   * processes write to, each projection runs in one of them at a time.
+   */
   static forProjections(projections: readonly Projection<object>[], options: RunnerOptions = {}): DynamicModule {
     checkProjections(projections);
-    const runAll = (events: EventStore, documents: ReadStore): RunningProjections =>
-      new RunningProjections(projections.map((each) => new ProjectionRunner(each, events, documents, options)));
+    const runAll = (events: EventStore, documents: ReadStore): RunningProjections => {
+      const leases = documents.shared ? new Leases(documents) : undefined;
+      const runners = projections.map((each) => new ProjectionRunner(each, events, documents, { leases, ...options }));
+      return new RunningProjections(runners);
+    };
     return {
       module: ProjectingModule,
       providers: [
@@ -27,6 +35,18 @@ export class ProjectingModule {
         { provide: ProjectionStatuses, useExisting: RunningProjections },
       ],
       exports: [RunningProjections, ProjectionStatuses],
+    };
+  }
+
+  /** For a process that only queries: other processes run the projections. */
+  static forProjectionsElsewhere(projections: readonly Projection<object>[]): DynamicModule {
+    checkProjections(projections);
+    const observeAll = (events: EventStore, documents: ReadStore): ObservedProjections =>
+      new ObservedProjections(projections, events, documents);
+    return {
+      module: ProjectingModule,
+      providers: [{ provide: ProjectionStatuses, inject: [EVENT_STORE, READ_STORE], useFactory: observeAll }],
+      exports: [ProjectionStatuses],
     };
   }
 }

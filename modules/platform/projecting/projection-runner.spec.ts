@@ -114,6 +114,21 @@ describe('a projection runner', () => {
     expect(await documentsOf(documents)).toEqual(await folded(checkpoint!.position));
   });
 
+  it('builds the read model anew over another event store, and goes on over the same one', async () => {
+    await add('a', 1);
+    await (await run()).stop();
+    await add('a', 2);
+    await (await run()).stop();
+    expect(logged).toEqual([]);
+
+    await events.close();
+    events = await SqliteEventStore.open(':memory:');
+    await add('b', 4);
+    await run();
+    expect(logged).toEqual(['The event store is another one: the read model is built anew.']);
+    expect(await documentsOf(documents)).toEqual({ b: { sum: 4, revisions: [0] } });
+  });
+
   it('builds the read model anew for another version', async () => {
     for (let i = 0; i < 30; i++) await add(`k${i}`, 1);
     await (await run()).stop();
@@ -271,9 +286,9 @@ describe('a projection runner', () => {
 function watching(store: SqliteReadStore, look: (ids: string[]) => void): ReadStore {
   return new Proxy<ReadStore>(store, {
     get(target, name: keyof ReadStore) {
-      if (name !== 'write') return target[name].bind(target);
+      if (name !== 'write') return name === 'shared' ? target.shared : target[name].bind(target);
       return async (...[writes, advance]: Parameters<ReadStore['write']>) => {
-        look(writes.map(({ id }) => id));
+        look(writes.filter(({ collection }) => collection === 'counters').map(({ id }) => id));
         return target.write(writes, advance);
       };
     },

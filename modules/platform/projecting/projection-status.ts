@@ -4,7 +4,8 @@ import type { Position } from '#kernel/event';
 export interface ProjectionStatus {
   readonly name: string;
   readonly version: number;
-  readonly state: 'catching-up' | 'live' | 'failing' | 'stopped';
+  /** `elsewhere`: another process runs it, or none does; the rest is what the stores tell of it. */
+  readonly state: 'catching-up' | 'live' | 'failing' | 'stopped' | 'elsewhere';
   /** All events up to here are in the read model. */
   readonly position: Position;
   /** Age of the oldest event that is stored but not yet projected, in seconds; 0 when it is up to date. */

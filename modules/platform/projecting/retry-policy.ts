@@ -13,7 +13,7 @@ export const patient: RetryPolicy = {
   delay: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
 };
 
-/** Milliseconds to wait after so many failures in a row: 100, 200, 400, … half a minute at most. */
+/** Milliseconds to wait after so many failures in a row: 100, 200, 400, … 5 seconds at most, so that nobody waits long for what is back. */
 export function backoff(failures: number): number {
-  return Math.min(30_000, 100 * 2 ** (failures - 1));
+  return Math.min(5_000, 100 * 2 ** (failures - 1));
 }

@@ -29,3 +29,13 @@ function reason(pattern: string, error: Error): string {
   if (/\\[1-9k]/.test(pattern)) return 'Back-references (\\1, \\k<name>) are not supported. Leave them out.';
   return `Not a regular expression (RE2 syntax): ${error.message.replace('error parsing regexp: ', '')}.`;
 }
+
+/** Plain characters at an anchored beginning, up to one that may be repeated or left out. */
+const PREFIX = /^\^([\w -]+)(?![*+?{])/;
+
+/** Texts that such a pattern can match lie from `from` up to, not including, `to`; undefined where they lie anywhere. */
+export function prefixOf(pattern: string, options = ''): { readonly from: string; readonly to: string } | undefined {
+  const from = options === '' && !pattern.includes('|') ? PREFIX.exec(pattern)?.[1] : undefined;
+  if (from === undefined) return undefined;
+  return { from, to: from.slice(0, -1) + String.fromCharCode(from.charCodeAt(from.length - 1) + 1) };
+}

@@ -23,6 +23,17 @@ export class CheckpointMoved extends DomainError {
   }
 }
 
+/** Another owner took the projection over. Whoever is told this must stop writing. */
+export class LeaseLost extends DomainError {
+  constructor(name: string, token: number) {
+    super(
+      'conflict',
+      'lease-lost',
+      `The lease of '${name}' with token ${token} is lost: another process goes on with it.`,
+    );
+  }
+}
+
 /** The collection was not defined in this store. */
 export class CollectionNotDefined extends DomainError {
   constructor(collection: string) {
@@ -31,5 +42,20 @@ export class CollectionNotDefined extends DomainError {
       'collection-not-defined',
       `There is no collection '${collection}' yet. Call define with its read model.`,
     );
+  }
+}
+
+/** The server does not answer now. The same request may succeed later. */
+export class ReadStoreUnavailable extends DomainError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unavailable', 'store-unavailable', message);
+    this.cause = options?.cause;
+  }
+}
+
+/** The document is larger or deeper than the store can take. */
+export class DocumentNotStorable extends DomainError {
+  constructor(message: string) {
+    super('too-large', 'document-not-storable', message);
   }
 }

@@ -51,6 +51,15 @@ export interface Write {
   readonly collection: string;
   readonly id: string;
   readonly document: object | null;
+  /** Of the last event that is in the document. A store without transactions guards the document with it. */
+  readonly position?: Position;
+}
+
+/** A document of a projection as it stands, and the last event that is in it. */
+export interface Projected<Document extends object = JsonObject> {
+  readonly document: Document | null;
+  /** Events up to it must not be applied again. `START` where the checkpoint says it all. */
+  readonly position: Position;
 }
 
 /** How far a projection has come. */
@@ -64,6 +73,18 @@ export interface Advance {
   readonly projection: string;
   readonly from: Checkpoint | null;
   readonly to: Checkpoint;
+  /** The write is refused with `LeaseLost` unless this is still the token of the projection's lease. */
+  readonly token?: number;
+}
+
+/** Who does a piece of work that only one may do at a time. */
+export interface Lease {
+  /** The process that holds it; empty where it was given back. */
+  readonly owner: string;
+  /** Fencing token: grows with each change of owner, so that a store can tell a stale one. */
+  readonly token: number;
+  /** Counts on as long as the owner lives; whoever sees it stand still for long enough may take over. */
+  readonly beat: number;
 }
 
 /**
@@ -105,6 +126,29 @@ export interface ReadStore {
   write(writes: readonly Write[], advance?: Advance): Promise<void>;
 
   checkpoint(projection: string): Promise<Checkpoint | null>;
+
+  /**
+   * The documents with these ids, for a projection that goes on from its checkpoint. A store without transactions can have
+   * documents that are ahead of the checkpoint, from a write that did not come to its end.
+   */
+  projected<D extends object = JsonObject>(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<Map<string, Projected<D>>>;
+
+  /** Gives the collection `by` the place of `collection`, whose documents are gone then. No query sees a moment in between. */
+  replace(collection: string, by: string): Promise<void>;
+
+  /** Removes the collection, if there is one, with everything in it. */
+  drop(collection: string): Promise<void>;
+
+  lease(name: string): Promise<Lease | null>;
+
+  /** Puts `to` in the place of `from`, durably; false, and nothing changes, where the lease is another by now. */
+  swapLease(name: string, from: Lease | null, to: Lease): Promise<boolean>;
+
+  /** Whether other processes may write to the same documents, so that each projection needs a lease. */
+  readonly shared: boolean;
 
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import {
   type CollectionDefinition,
 } from './sqlite-collection.js';
 import { ID_PATH } from './document-path.js';
+import { CollectionNotDefined } from './read-store.errors.js';
 import { Shape } from './sqlite-key.js';
 
 const FILL_AT_ONCE = 1_000;
@@ -64,6 +65,40 @@ export function defineCollection(
   }
   collection.save(database);
   return collection;
+}
+
+/** Drops the table of `name` and gives its name to the collection `by`. To be called inside a transaction. */
+export function replaceCollection(
+  database: SqliteDatabase,
+  collections: Map<string, SqliteCollection>,
+  name: string,
+  by: string,
+): void {
+  const taking = collections.get(by);
+  if (!taking) throw new CollectionNotDefined(by);
+  if (name === by) return;
+  dropCollection(database, collections, name);
+  forget(database, collections, by);
+  const collection = new SqliteCollection(name, taking.definition);
+  collection.save(database);
+  collections.set(name, collection);
+}
+
+/** Removes the collection, if it is there. To be called inside a transaction. */
+export function dropCollection(
+  database: SqliteDatabase,
+  collections: Map<string, SqliteCollection>,
+  name: string,
+): void {
+  const collection = collections.get(name);
+  if (!collection) return;
+  database.connection.exec(`DROP TABLE ${collection.table}`);
+  forget(database, collections, name);
+}
+
+function forget({ connection }: SqliteDatabase, collections: Map<string, SqliteCollection>, name: string): void {
+  connection.prepare('DELETE FROM read_collections WHERE name = ?').run(name);
+  collections.delete(name);
 }
 
 /** A table whose name tells the collection, also where two names differ only in upper and lower case. */

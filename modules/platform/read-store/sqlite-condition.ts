@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '#kernel/json';
 import { ID_PATH } from './document-path.js';
 import { isCombining, isElementFilter, isOperators } from './filter-form.js';
+import { prefixOf } from './linear-regex.js';
 import type { Filter } from './read-store.port.js';
 import { ALL, ARRAY_KEY, TEXTS, Shape, intersect, isPoint, keyOf, keysOfType, point, union } from './sqlite-key.js';
 import type { Interval, Key } from './sqlite-key.js';
@@ -99,14 +100,10 @@ function keys(column: KeyColumn, within: readonly Interval[], exact: boolean): C
   return { kind: 'keys', exact: false, column, within: union([...within, point(ARRAY_KEY)]) };
 }
 
-/** Plain characters at an anchored beginning, up to one that may be repeated or left out. */
-const PREFIX = /^\^([\w -]+)(?![*+?{])/;
-
 function onPattern(column: KeyColumn, pattern: string, options: Json = ''): Condition {
-  const prefix = options === '' && !pattern.includes('|') ? PREFIX.exec(pattern)?.[1] : undefined;
-  if (prefix === undefined) return column.path === ID_PATH ? UNKNOWN : keys(column, [TEXTS], false);
-  const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
-  return keys(column, [{ low: prefix, withLow: true, high: end, withHigh: false }], false);
+  const prefix = prefixOf(pattern, options as string);
+  if (!prefix) return column.path === ID_PATH ? UNKNOWN : keys(column, [TEXTS], false);
+  return keys(column, [{ low: prefix.from, withLow: true, high: prefix.to, withHigh: false }], false);
 }
 
 function onAll(column: KeyColumn, values: readonly Json[]): Condition {

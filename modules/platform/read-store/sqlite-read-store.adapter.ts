@@ -1,33 +1,36 @@
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
+import { START } from '#kernel/event';
 import type { JsonObject } from '#kernel/json';
 import type { ReadModel } from '#kernel/projection';
 import { applySteps } from '#platform/sqlite/schema-steps';
 import { SqliteDatabase, type SqliteOptions } from '#platform/sqlite/sqlite-database';
 import { readStoreSteps } from '../../../migrations/sqlite-read-store/steps.js';
-import { DocumentOrder } from './document-order.js';
-import { pathOf, project } from './document-path.js';
-import { matcherOf, type Matcher } from './filter-matcher.js';
-import { cursorOf, placeOf } from './page-cursor.js';
-import { PageOf, TopOf, type Collector } from './page-collector.js';
-import { DEFAULT_LIMIT, assertQueryForm } from './query-form.js';
-import { CheckpointMoved, CollectionNotDefined } from './read-store.errors.js';
+import { checkedQuery } from './page-form.js';
+import { CollectionNotDefined } from './read-store.errors.js';
 import type {
   Advance,
   Checkpoint,
   Filter,
+  Lease,
   Page,
+  Projected,
   Query,
   QueryPlan,
   ReadStore,
-  Stored,
   Write,
 } from './read-store.port.js';
-import { WriteRow } from './sqlite-write-row.js';
-import { defineCollection, isAsDeclared, storedCollections } from './sqlite-collection-definition.js';
+import {
+  defineCollection,
+  dropCollection,
+  isAsDeclared,
+  replaceCollection,
+  storedCollections,
+} from './sqlite-collection-definition.js';
 import type { SqliteCollection } from './sqlite-collection.js';
-import { placeAfter, planOf, type Plan } from './sqlite-plan.js';
-import { candidates, chunkSql, type ScanOptions } from './sqlite-scan.js';
+import { SqliteProgress } from './sqlite-progress.js';
+import { SqliteQueries } from './sqlite-queries.js';
+import { WriteRow } from './sqlite-write-row.js';
 import { assertWhereClause } from './where-clause.js';
 
 /** Statements of queries that are kept ready; each form of a filter has its own. */
@@ -35,9 +38,11 @@ const KEPT_STATEMENTS = 200;
 
 /** Documents as JSON text in one table a collection, with a column of keys for each indexed path (docs/adr/0004). */
 export class SqliteReadStore implements ReadStore {
+  readonly shared = false;
   #collections: Map<string, SqliteCollection>;
+  readonly #queries: SqliteQueries;
+  readonly #progress: SqliteProgress;
   readonly #statements = new LRUCache<string, StatementSync>({ max: KEPT_STATEMENTS });
-  readonly #prepare = (sql: string): StatementSync => this.#statement(sql);
 
   /** Opens the store in a file, which it may share with an event store, or in `:memory:`. Rejects with StoreUnusable. */
   static async open(path: string, options: SqliteOptions = {}): Promise<SqliteReadStore> {
@@ -53,21 +58,26 @@ export class SqliteReadStore implements ReadStore {
 
   private constructor(private readonly database: SqliteDatabase) {
     this.#collections = storedCollections(database);
+    this.#queries = new SqliteQueries(database, (sql) => this.#statement(sql));
+    this.#progress = new SqliteProgress(database);
   }
 
   async define(model: ReadModel<object>): Promise<void> {
     if (isAsDeclared(this.#collections.get(model.name), model)) return;
-    try {
-      await this.database.write(() => {
-        const stored = this.#collections.get(model.name);
-        if (isAsDeclared(stored, model)) return;
-        this.#collections.set(model.name, defineCollection(this.database, stored, model));
-        this.#statements.clear();
-      });
-    } catch (error) {
-      this.#collections = storedCollections(this.database);
-      throw error;
-    }
+    await this.#change((collections) => {
+      const stored = collections.get(model.name);
+      if (isAsDeclared(stored, model)) return;
+      collections.set(model.name, defineCollection(this.database, stored, model));
+    });
+  }
+
+  async replace(collection: string, by: string): Promise<void> {
+    this.#collection(by);
+    await this.#change((collections) => replaceCollection(this.database, collections, collection, by));
+  }
+
+  async drop(collection: string): Promise<void> {
+    await this.#change((collections) => dropCollection(this.database, collections, collection));
   }
 
   async get<D extends object = JsonObject>(collection: string, id: string): Promise<D | null> {
@@ -84,54 +94,18 @@ export class SqliteReadStore implements ReadStore {
   }
 
   async query<D extends object = JsonObject>(collection: string, query: Query = {}): Promise<Page<D>> {
-    const { filter = {}, sort = {}, limit = DEFAULT_LIMIT, fields, cursor } = query;
-    assertWhereClause(filter);
-    assertQueryForm(query);
-    const order = new DocumentOrder(sort);
-    const after = cursor === undefined ? undefined : placeOf(collection, query, order, cursor);
-    const stored = this.#collection(collection);
-    const plan = planOf(stored, filter, order);
-    const from = plan.ordered && after ? placeAfter(plan, order, after) : undefined;
-
-    // One more than the page shows whether there is another page.
-    const collector: Collector = plan.ordered ? new PageOf(limit + 1) : new TopOf(limit + 1, order, after);
-    const wanted = plan.ordered && plan.exact ? limit + 1 : undefined;
-    for await (const found of this.#matches(stored, filter, plan, { from, ...(wanted && { wanted }) })) {
-      if (collector.take(found)) break;
-    }
-    const all = collector.result();
-    const items = all.slice(0, limit);
-    const last = all.length > limit && items.at(-1);
-    const paths = fields?.map(pathOf);
-    return {
-      items: (paths
-        ? items.map(({ id, document }) => ({ id, document: project(document, paths) }))
-        : items) as Stored<D>[],
-      ...(last && { next: cursorOf(collection, query, order.keyOf(last)) }),
-    };
+    const checked = checkedQuery(collection, query);
+    return (await this.#undisturbed(collection, (stored) => this.#queries.page(stored, checked))) as Page<D>;
   }
 
   async count(collection: string, filter: Filter = {}): Promise<number> {
     assertWhereClause(filter);
-    const stored = this.#collection(collection);
-    const plan = planOf(stored, filter, new DocumentOrder({}));
-    if (plan.exact) {
-      const { text, values } = plan.residual ?? { text: 'TRUE', values: [] };
-      const counted = this.#prepare(`SELECT count(*) FROM ${stored.table} WHERE ${text}`).get(
-        ...(values as SQLInputValue[]),
-      );
-      return Number((counted as unknown as [number])[0]);
-    }
-    let count = 0;
-    for await (const found of this.#matches(stored, filter, plan)) count += found.length;
-    return count;
+    return this.#undisturbed(collection, (stored) => this.#queries.count(stored, filter));
   }
 
   async explain(collection: string, { filter = {}, sort = {} }: Query = {}): Promise<QueryPlan> {
     assertWhereClause(filter);
-    const stored = this.#collection(collection);
-    const plan = planOf(stored, filter, new DocumentOrder(sort));
-    return { exact: plan.exact, ...(this.#searches(stored, plan) && { index: plan.index.name }) };
+    return this.#queries.explain(this.#collection(collection), filter, sort);
   }
 
   async write(writes: readonly Write[], advance?: Advance): Promise<void> {
@@ -139,17 +113,34 @@ export class SqliteReadStore implements ReadStore {
     // Nobody waits for a projection; a write of another kind may be somebody's.
     const urgency = advance ? 'patient' : 'urgent';
     const stands = await this.database.write(() => {
-      if (advance) this.#checkAdvance(advance);
-      const written = new Set<SqliteCollection>();
-      for (const row of rows) written.add(row.apply(this.database, this.#collection(row.collection)));
-      if (advance) this.#advance(advance);
-      return [...written].map((collection) => collection.saveShapes(this.database));
+      if (advance) this.#progress.check(advance);
+      const targets = rows.map((row) => this.#collection(row.collection));
+      for (const [i, row] of rows.entries()) row.apply(this.database, targets[i]!);
+      if (advance) this.#progress.advance(advance);
+      return [...new Set(targets)].map((collection) => collection.saveShapes(this.database));
     }, urgency);
     for (const note of stands) note();
   }
 
   async checkpoint(projection: string): Promise<Checkpoint | null> {
-    return this.#storedCheckpoint(projection);
+    return this.#progress.checkpoint(projection);
+  }
+
+  /** Documents and checkpoint change together, so that the checkpoint says it all. */
+  async projected<D extends object = JsonObject>(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<Map<string, Projected<D>>> {
+    const documents = await this.getMany<D>(collection, ids);
+    return new Map([...documents].map(([id, document]) => [id, { document, position: START }]));
+  }
+
+  async lease(name: string): Promise<Lease | null> {
+    return this.#progress.lease(name);
+  }
+
+  swapLease(name: string, from: Lease | null, to: Lease): Promise<boolean> {
+    return this.database.write(() => this.#progress.swapLease(name, from, to));
   }
 
   async close(): Promise<void> {
@@ -163,45 +154,29 @@ export class SqliteReadStore implements ReadStore {
     return collection;
   }
 
-  async *#matches(
-    collection: SqliteCollection,
-    filter: Filter,
-    plan: Plan,
-    options: ScanOptions = {},
-  ): AsyncGenerator<readonly Stored[]> {
-    let matches: Matcher | undefined;
-    const { shapesSeen } = collection;
-    for await (const found of candidates(this.#prepare, collection, plan, options)) {
-      // The first array that comes in meanwhile ends the certainty that the plan was made in.
-      const exact = plan.exact && collection.shapesSeen === shapesSeen;
-      yield exact ? found : found.filter((matches ??= matcherOf(filter)));
+  /** Changes what collections there are, in the file and here. */
+  async #change(change: (collections: Map<string, SqliteCollection>) => void): Promise<void> {
+    try {
+      await this.database.write(() => {
+        change(this.#collections);
+        this.#statements.clear();
+      });
+    } catch (error) {
+      this.#collections = storedCollections(this.database);
+      throw error;
     }
   }
 
-  /** Whether SQLite itself says that it will search and not scan. */
-  #searches(collection: SqliteCollection, plan: Plan): boolean {
-    const within = plan.bounds[0];
-    if (!within) return true;
-    const { text, values } = chunkSql(collection, plan, within);
-    const steps = this.database.connection.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...(values as SQLInputValue[]), 1);
-    return steps.every(({ detail }) => /^SEARCH .* USING (INDEX|COVERING INDEX|PRIMARY KEY)/.test(detail as string));
-  }
-
-  #checkAdvance({ projection, from }: Advance): void {
-    const stored = this.#storedCheckpoint(projection);
-    if (stored?.position !== from?.position || stored?.version !== from?.version) throw new CheckpointMoved(projection);
-  }
-
-  #advance({ projection, to }: Advance): void {
-    this.database
-      .prepare('INSERT OR REPLACE INTO projection_checkpoints (projection, position, version) VALUES (?, ?, ?)')
-      .run(projection, to.position, to.version);
-  }
-
-  #storedCheckpoint(projection: string): Checkpoint | null {
-    const sql = 'SELECT position, version FROM projection_checkpoints WHERE projection = ?';
-    const row = this.database.prepare(sql).get(projection);
-    return row ? { position: row['position'] as string, version: Number(row['version']) } : null;
+  /** A query takes several steps: it begins again where another collection took the place of its own in between. */
+  async #undisturbed<T>(name: string, answer: (collection: SqliteCollection) => Promise<T>): Promise<T> {
+    for (;;) {
+      const collection = this.#collection(name);
+      try {
+        return await answer(collection);
+      } catch (error) {
+        if (this.#collections.get(name) === collection) throw error;
+      }
+    }
   }
 
   #statement(sql: string): StatementSync {

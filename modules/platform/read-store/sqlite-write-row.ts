@@ -20,7 +20,7 @@ export class WriteRow {
   }
 
   /** Writes to the collection as it is now, which may have other indexes than when the write was asked for. */
-  apply(database: SqliteDatabase, collection: SqliteCollection): SqliteCollection {
+  apply(database: SqliteDatabase, collection: SqliteCollection): void {
     if (!this.#document) collection.remove(database, this.#id);
     else {
       const { text } = this.#document;
@@ -28,7 +28,6 @@ export class WriteRow {
       const keys = isSame ? this.#document.keys : this.#keys(collection, JSON.parse(text) as JsonObject);
       collection.put(database, this.#id, text, keys);
     }
-    return collection;
   }
 
   #keys(collection: SqliteCollection, document: JsonObject): readonly Key[] {

@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { programPath } from '../processes/program.js';
 import type { Load, LoadResult } from './load.js';
 
-const PROGRAM = fileURLToPath(new URL('load-program.js', import.meta.url));
+const PROGRAM = programPath('load-program', import.meta.url);
 
 /** A load generator in a process of its own. */
 export class LoadProcess implements Disposable {

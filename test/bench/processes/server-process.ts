@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '#test/support/perdure-process';
+import { programPath } from './program.js';
 
-const IDLE_PROGRAM = fileURLToPath(new URL('idle-server.js', import.meta.url));
+const IDLE_PROGRAM = programPath('idle-server', import.meta.url);
 
 interface Program {
   readonly args: readonly string[];
@@ -28,7 +28,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Fastify with routes that do nothing. */
   static idle(): Promise<ServerProcess> {
-    return ServerProcess.#start({ args: [IDLE_PROGRAM], env: {}, probe: '/' });
+    return ServerProcess.#start({ args: [...process.execArgv, IDLE_PROGRAM], env: {}, probe: '/' });
   }
 
   static async #start({ args, env, probe }: Program): Promise<ServerProcess> {

@@ -2,8 +2,18 @@ import { systemIds } from '#kernel/ids';
 import type { EventStore, NewEvent } from '#platform/event-store/event-store.port';
 import type { ManualClock } from '#test/support/manual-clock';
 
+/** What not every store can be asked for. */
+export interface Traits {
+  /** Events are recorded at the time of the tests' clock. */
+  readonly ourTime: boolean;
+  /** Metadata streams keep every event, and get none but those that the tests know of. */
+  readonly ourMetadata: boolean;
+  /** Where revisions jump after `restore` there is nothing between; else there is something that is never shown. */
+  readonly emptyGaps: boolean;
+}
+
 /** The store under test, empty at the beginning of each test, and the clock it was opened with. */
-export type UnderTest = () => { readonly store: EventStore; readonly clock: ManualClock };
+export type UnderTest = () => { readonly store: EventStore; readonly clock: ManualClock; readonly traits: Traits };
 
 /** A new event; its data is `{ n }`. */
 export function event(n = 0, type = 'task.changed'): NewEvent {

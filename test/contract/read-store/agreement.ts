@@ -8,10 +8,10 @@ import type { OpenStore } from './open-store.js';
 import { INDEXES, documents, filters, sorts, type Flavour } from './random-queries.js';
 
 /** More runs by PROPERTY_RUNS=10000; a failure prints the seed to repeat it with. */
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 150);
+const RUNS = process.env['PROPERTY_RUNS'];
 
 /** Whatever an engine answers from an index, it is what a look at each document would say. */
-export function agreement(open: OpenStore): void {
+export function agreement(open: OpenStore, runs = 150): void {
   describe.each<Flavour>(['scalars', 'objects', 'arrays'])('random documents of %s and random queries', (flavour) => {
     it('answers as a look at each document does', async () => {
       const queries = fc.array(fc.tuple(filters(), sorts, fc.integer({ min: 1, max: 9 })), {
@@ -31,7 +31,7 @@ export function agreement(open: OpenStore): void {
           await store.close();
         }
       });
-      await fc.assert(property, { numRuns: RUNS });
+      await fc.assert(property, { numRuns: Number(RUNS ?? runs) });
     });
   });
 }

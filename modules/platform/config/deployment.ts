@@ -1,0 +1,33 @@
+import { InvalidConfig, type Config } from './config.js';
+
+/** Where each kind of store is set, and what several processes can share in its place. */
+const SHAREABLE = [
+  ['eventStore', 'PERDURE_EVENT_STORE', 'esdb://<host>:2113'],
+  ['readStore', 'PERDURE_READ_STORE', 'mongodb://<host>:27017/<database>'],
+  ['jobs', 'PERDURE_JOBS', 'redis://<host>:6379'],
+] as const;
+
+/** Throws InvalidConfig where the settings, each allowed, do not make an API together. */
+export function checkApi(config: Config): void {
+  const problems = config.worker === 'apart' ? unshareable(config, 'PERDURE_WORKER=apart') : [];
+  if (problems.length > 0) problems.push('Or leave PERDURE_WORKER out: the API then runs projections and jobs itself.');
+  if (config.eventStoreDbPort > 0 && config.eventStoreDbPort === config.port) {
+    problems.push(`PERDURE_EVENTSTOREDB_PORT=${config.port} is the API's own port: choose another, usually 2113.`);
+  }
+  if (problems.length > 0) throw new InvalidConfig(problems);
+}
+
+/** Throws InvalidConfig where a worker could not share its stores with an API. */
+export function checkWorker(config: Config): void {
+  const problems = unshareable(config, '`perdure worker`');
+  if (problems.length === 0) return;
+  problems.push('Or run no worker: `perdure start` runs projections and jobs itself.');
+  throw new InvalidConfig(problems);
+}
+
+function unshareable(config: Config, wanted: string): string[] {
+  return SHAREABLE.filter(([key]) => config[key].startsWith('sqlite:')).map(
+    ([key, name, instead]) =>
+      `${name}=${config[key]} is open to one process only, and ${wanted} needs two: set ${name}=${instead}.`,
+  );
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { Recorded } from '#kernel/event';
+import type { JsonObject } from '#kernel/json';
+import { contentOf } from './event-content.js';
+import { StreamDeleted, WrongExpectedRevision } from './event-store.errors.js';
+import type { StreamMetadata } from './event-store.port.js';
+import type { Appender } from './eventstoredb-appender.js';
+import type { HiddenPasts } from './eventstoredb-hidden.js';
+import { backOff } from './eventstoredb-patience.js';
+import type { EventStoreDbReader } from './eventstoredb-reader.js';
+import {
+  formatDeletion,
+  formatMetadata,
+  METADATA_TYPE,
+  metadataObject,
+  readMetadata,
+  TOMBSTONE_TYPE,
+} from './stream-metadata.js';
+import { metadataStreamOf } from './stream-name.js';
+
+/** The streams `$$<name>`. */
+export class MetadataStreams {
+  /** Resolves when what all streams hide is known. */
+  known: Promise<void>;
+
+  constructor(
+    private readonly reader: EventStoreDbReader,
+    private readonly appender: Appender,
+    private readonly hidden: HiddenPasts,
+  ) {}
+
+  /** Goes through the metadata of all streams, which the server filters. What comes meanwhile the live tail brings. */
+  learn(closed: AbortSignal): void {
+    this.known = this.#learn(closed);
+  }
+
+  async of(stream: string): Promise<StreamMetadata> {
+    if (stream.startsWith('$$')) return {};
+    const event = await this.#last(stream);
+    return event ? readMetadata(textOf(event)).metadata : {};
+  }
+
+  /** Keys that are not ours, such as `$acl`, stay. So does a soft deletion, which in EventStoreDB is a part of the metadata. */
+  async set(stream: string, metadata: StreamMetadata): Promise<void> {
+    for (;;) {
+      const event = await this.#last(stream);
+      const text = formatMetadata(metadata, event && objectOf(event));
+      const isDeleted = event !== undefined && readMetadata(textOf(event)).deleted;
+      const data = isDeleted ? formatDeletion(JSON.parse(text) as JsonObject) : text;
+      try {
+        await this.appender.append({
+          stream: metadataStreamOf(stream),
+          expected: event ? 'any' : 'none',
+          events: [{ id: randomUUID(), type: METADATA_TYPE, data, metadata: '{}' }],
+        });
+        await this.refresh(stream);
+        return;
+      } catch (error) {
+        // Somebody else was faster; theirs is read and replaced.
+        if (!(error instanceof WrongExpectedRevision)) throw error;
+      }
+    }
+  }
+
+  /** Takes in what this process has just changed. */
+  async refresh(stream: string): Promise<void> {
+    const event = await this.#last(stream);
+    if (event) this.hidden.describe(stream, event);
+  }
+
+  async #last(stream: string): Promise<Recorded | undefined> {
+    // Whoever may write there may have written something else last.
+    for (let count = 1; ; count *= 10) {
+      const page = await this.reader.page(metadataStreamOf(stream), { backwards: true, count });
+      const events = page?.events ?? [];
+      if (events[0]?.type === TOMBSTONE_TYPE) throw new StreamDeleted(stream);
+      const found = events.find(({ type }) => type === METADATA_TYPE);
+      if (found || events.length < count) return found;
+    }
+  }
+
+  async #learn(closed: AbortSignal): Promise<void> {
+    for (const filter of [{ streamPrefixes: ['$$'] }, { types: [TOMBSTONE_TYPE] }]) {
+      let position: string | undefined;
+      for (let failures = 0, end = false; !end && !closed.aborted;) {
+        try {
+          const slice = await this.reader.all({ position, filter, system: true });
+          for (const event of slice.events) this.hidden.take(event);
+          ({ position, end } = slice);
+        } catch {
+          await backOff(failures++, closed);
+        }
+      }
+    }
+  }
+}
+
+function objectOf(event: Recorded): JsonObject {
+  try {
+    return metadataObject(textOf(event));
+  } catch {
+    return {};
+  }
+}
+
+function textOf(event: Recorded): string {
+  return Buffer.from(contentOf(event).data).toString();
+}
