@@ -1,4 +1,5 @@
 import { choice, text, wholeNumber, type Setting } from './setting.js';
+import { storeSettings } from './store-settings.js';
 
 /** At most so many requests within so many seconds from one client address. */
 export interface RateLimit {
@@ -31,30 +32,6 @@ const allowedOrigins: Setting<readonly string[]> = {
   },
 };
 
-/** An address with a password is shown without it. */
-const store = (
-  words: Pick<Setting<unknown>, 'name' | 'meaning'>,
-  ...[engine, schemes]: [engine: string, schemes: string]
-): Setting<string> => ({
-  ...text(
-    words,
-    'sqlite:<data>/perdure.db',
-    `sqlite:<file>, sqlite::memory: or ${engine}`,
-    new RegExp(`^(sqlite:.+|(${schemes})://[^\\s]+)$`),
-  ),
-  secret: true,
-});
-
-const mirror: Setting<string> = {
-  name: 'PERDURE_EVENT_STORE_MIRROR',
-  meaning: 'A second event store that is kept as a copy, to move to it gradually; empty for none.',
-  allowed: 'the address of an event store, or empty',
-  default: '',
-  secret: true,
-  parse: (given) =>
-    given === '' || /^(sqlite:.+|(?:esdb|kurrentdb)(?:\+discover)?:\/\/\S+)$/.test(given) ? given : undefined,
-};
-
 /** Every setting of Perdure, by the name it has in {@link Config}. */
 const settings = {
   port: wholeNumber({ name: 'PORT', meaning: 'Where the API listens; 0 takes any free port.' }, 3000, 0, 65_535),
@@ -65,29 +42,7 @@ const settings = {
     /^[\w.:-]+$/,
   ),
   data: text({ name: 'PERDURE_DATA', meaning: 'Folder of everything that is stored.' }, './data', 'a folder'),
-  eventStore: store(
-    { name: 'PERDURE_EVENT_STORE', meaning: 'Where events are kept.' },
-    'esdb://<host>:2113',
-    '(?:esdb|kurrentdb)(?:\\+discover)?',
-  ),
-  eventStoreMirror: mirror,
-  readEventsFrom: choice(
-    {
-      name: 'PERDURE_READ_EVENTS_FROM',
-      meaning: 'mirror: events are read from the mirror, and a command is answered when the mirror has its events.',
-    },
-    ['store', 'mirror'],
-  ),
-  readStore: store(
-    { name: 'PERDURE_READ_STORE', meaning: 'Where read models are kept.' },
-    'mongodb://<host>:27017/<database>',
-    'mongodb(?:\\+srv)?',
-  ),
-  jobs: store(
-    { name: 'PERDURE_JOBS', meaning: 'Where work that is scheduled, repeated or retried waits.' },
-    'redis://<host>:6379',
-    'rediss?',
-  ),
+  ...storeSettings,
   worker: choice(
     {
       name: 'PERDURE_WORKER',

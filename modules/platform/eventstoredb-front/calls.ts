@@ -33,6 +33,8 @@ interface AnsweredCall<Answer> extends NodeJS.EventEmitter {
 export class Answers<Answer> {
   readonly #gone = new AbortController();
   readonly #stopped = new AbortController();
+  /** Waits for room, one for all answers that wait with the same signal: of a batch those are hundreds. */
+  readonly #room = new Map<AbortSignal, Promise<void>>();
   /** The client is gone, the front is closing or the call was stopped: calls that would last end. */
   readonly ended: AbortSignal;
 
@@ -49,14 +51,24 @@ export class Answers<Answer> {
   async send(answer: Answer, signal: AbortSignal = this.#gone.signal): Promise<void> {
     if (signal.aborted) throw new FrontClosing();
     if (this.call.write(answer)) return;
-    await once(this.call, 'drain', { signal }).catch(() => {
-      throw new FrontClosing();
-    });
+    let room = this.#room.get(signal);
+    if (!room) this.#room.set(signal, (room = this.#drained(signal)));
+    await room;
   }
 
   /** Takes no more requests. */
   stop(): void {
     this.#stopped.abort();
+  }
+
+  async #drained(signal: AbortSignal): Promise<void> {
+    try {
+      await once(this.call, 'drain', { signal });
+    } catch {
+      throw new FrontClosing();
+    } finally {
+      this.#room.delete(signal);
+    }
   }
 
   /** Ends the call with its status. */

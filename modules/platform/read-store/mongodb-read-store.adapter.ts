@@ -29,9 +29,11 @@ type Documents = Collection<MongoDbDocument>;
 const IDS_AT_ONCE = 1_000;
 /** Up to so many documents are asked for one by one where that is the only way not to look at all of them. */
 const FEW = 20;
+/** Milliseconds that a mark of a removed document is kept at least; it goes at the next start after that. */
+const MARKED_MS = 86_400_000;
 
 /**
- * Documents in MongoDB, or in a server that speaks its protocol, in a collection for each of ours (docs/adr/0010). Without
+ * Documents in MongoDB, or in a server that speaks its protocol, in a collection for each of ours (docs/adr/0013). Without
  * transactions, `write` is all or nothing only for projections, which replay what did not come to its end: a crash in the middle
  * of any other write of several documents leaves some of them.
  */
@@ -57,7 +59,10 @@ export class MongoDbReadStore implements ReadStore {
   }
 
   define(model: ReadModel<object>): Promise<void> {
-    return this.#answer(() => this.#definitions.define(model));
+    return this.#answer(async () => {
+      await this.#definitions.define(model);
+      if (!this.server.transactions) await this.#forgetRemoved(model.name);
+    });
   }
 
   get<D extends object = JsonObject>(collection: string, id: string): Promise<D | null> {
@@ -128,6 +133,12 @@ export class MongoDbReadStore implements ReadStore {
 
   close(): Promise<void> {
     return this.server.client.close();
+  }
+
+  /** Marks of removed documents, older than any write that could still come late. */
+  async #forgetRemoved(name: string): Promise<void> {
+    const documents = this.#definitions.documents(await this.#definitions.find(name));
+    await documents.deleteMany({ 'state.removed': { $lt: new Date(Date.now() - MARKED_MS) } });
   }
 
   async #byIds(documents: Documents, ids: readonly string[]): Promise<MongoDbDocument[]> {

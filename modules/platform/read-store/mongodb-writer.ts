@@ -23,7 +23,7 @@ const ATTEMPTS = 5;
  * Writes documents and moves a checkpoint. With transactions in one. Without: it notes in the checkpoint that it begins, writes the
  * documents, each with the position of its last event, and moves the checkpoint. Whoever takes over after a crash in between
  * finds documents that are ahead of the checkpoint, and reads in them which events they have; whoever comes late replaces nothing
- * that is later than his own. Hence all come to the same documents (docs/adr/0010).
+ * that is later than his own. Hence all come to the same documents (docs/adr/0013).
  */
 export class MongoDbWriter {
   /** Writes that have begun bear it. */

@@ -3,16 +3,17 @@ import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { EngineProcess } from '#test/support/engines/engine-process';
 
-const PERDURE = resolve('apps/cli/perdure.mjs');
-
-/** An EventStoreDB server as a process of its own: an embedded Perdure that opens that protocol on its SQLite file. */
+/**
+ * An EventStoreDB server as a process of its own: our front on an embedded store. A whole Perdure that opens the port would be another
+ * one: it carries out the schedules that it finds in its events.
+ */
 export function eventServer(): EngineProcess {
+  const hooks = resolve('test/support/typescript.hooks.mjs');
+  const program = resolve('test/support/faults/event-server-program.ts');
+  const node = [process.execPath, '--conditions=source', `--import=${hooks}`, program];
   return new EngineProcess({
     name: 'event-server',
-    command: (port, folder) => [
-      ...['env', 'NODE_OPTIONS=', 'PORT=0', 'PERDURE_LOG=off', `PERDURE_DATA=${folder}`],
-      ...[`PERDURE_EVENTSTOREDB_PORT=${port}`, process.execPath, PERDURE, 'start'],
-    ],
+    command: (port, folder) => ['env', 'NODE_OPTIONS=', ...node, String(port), folder],
     url: (port) => `esdb://127.0.0.1:${port}?tls=false`,
     answers: async (port) => {
       const socket = connect(port, '127.0.0.1');
