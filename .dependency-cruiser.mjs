@@ -43,7 +43,7 @@ export default {
       'adapters-know-their-port',
       'An adapter reaches no other part of the platform than its own port and the SQLite file.',
       { path: '^modules/platform/(event-store|read-store|jobs)/', pathNot: 'jobs/jobs\\.(module|controller)\\.ts$' },
-      { path: '^modules/platform/', pathNot: '^modules/platform/($1|sqlite)/' },
+      { path: '^modules/platform/', pathNot: '^modules/platform/(($1|sqlite)/|in-time)' },
     ),
     rule(
       'production-does-not-import-tests',

@@ -88,7 +88,8 @@ export class PlatformModule implements OnModuleInit, OnApplicationBootstrap, OnA
     const declared = types as readonly AnyObjectType[];
     const registration: Provider = {
       provide: Symbol('registered object types'),
-      inject: [ObjectRegistry],
+      // The stores come first: whoever is told of a refusal must not find that they are being opened yet.
+      inject: [ObjectRegistry, READ_STORE],
       useFactory: (registry: ObjectRegistry) => declared.forEach((type) => registry.add(anyObjectType(type))),
     };
     const handlers = declared.flatMap((type) => type.commands).map(handlerOf);

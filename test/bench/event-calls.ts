@@ -28,6 +28,8 @@ export interface Asked {
 const APPENDS_AT_ONCE = 64;
 const READS_AT_ONCE = 8;
 const STREAM_LENGTH = 100;
+/** Of two stores with three figures each. */
+const MOST_ROUNDS = 3;
 /** Of the effort's events: the rest would add nothing but time. */
 const PART = 1 / 10;
 
@@ -69,13 +71,16 @@ export async function* sideBySide(
     ],
   ];
   for (const [name, unit, measure] of figures) {
-    const turn = async ({ open, store }: Asked): Promise<number> => {
-      await using calls = await open();
+    const turn = async (asked: Asked): Promise<number> => {
+      await using calls = await asked.open();
       await read(calls); // connects
       // Awaited here: they must not be closed before.
-      return await measure(calls, starts.get(store)!);
+      return await measure(calls, starts.get(asked.store)!);
     };
-    const samples = await inTurns(rounds, { measured: () => turn(measured), ceiling: () => turn(ceiling) });
+    const samples = await inTurns(Math.min(rounds, MOST_ROUNDS), {
+      measured: () => turn(measured),
+      ceiling: () => turn(ceiling),
+    });
     const beside = { name: ceiling.name, samples: samples.ceiling };
     yield { name: `${measured.name}, ${name}`, unit, samples: samples.measured, ceiling: beside, ...(aim && { aim }) };
   }

@@ -12,9 +12,11 @@ import { importing } from './import.bench.js';
 import { jobs } from './jobs.bench.js';
 import { memory } from './memory.bench.js';
 import { mongoDb } from './mongodb.bench.js';
+import { profiles } from './profiles.bench.js';
 import { reads } from './reads.bench.js';
 import { resultOf, type Result } from './report/figure.js';
 import { startUp } from './start-up.bench.js';
+import { takeOver } from './take-over.bench.js';
 import { timers } from './timers.bench.js';
 import { tableHead, tableRow } from './report/table.js';
 
@@ -31,6 +33,8 @@ const benches = [
   mongoDb,
   jobs,
   timers,
+  takeOver,
+  profiles,
 ];
 
 interface Options {

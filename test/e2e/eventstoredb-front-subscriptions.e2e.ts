@@ -164,6 +164,7 @@ describe('a subscription to all', () => {
     ['a stream regex', streamNameFilter({ regex: '^filtered-[bc]$' }), ['b', 'c']],
     ['event type prefixes', eventTypeFilter({ prefixes: ['type-a', 'type-c'] }), ['a', 'c']],
     ['an event type regex', eventTypeFilter({ regex: '^type-[a-b]$' }), ['a', 'b']],
+    ['what is not wanted', eventTypeFilter({ regex: '^(?!(\\$.+$|noted$|type-b$))' }), ['a', 'c']],
   ])('is filtered by %s', async (_, filter, expected) => {
     const { position } = await client().appendToStream('filters', notes(1));
     const letters = ['a', 'b', 'c'];

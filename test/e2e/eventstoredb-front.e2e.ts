@@ -167,6 +167,12 @@ describe('reading a stream', () => {
     expect(await read({ direction: BACKWARDS, fromRevision: 2n ** 64n - 1n, maxCount: 1 })).toEqual([7]);
   });
 
+  it('gives each event its place in all, as it does where all is read', async () => {
+    const { position } = await client().appendToStream('placed', notes(1));
+    const [read] = await collect(client().readStream('placed'));
+    expect(read).toMatchObject({ commitPosition: position!.commit, event: { position } });
+  });
+
   it('tells when an event was recorded', async () => {
     const before = Date.now();
     await client().appendToStream('created', notes(1));

@@ -71,6 +71,7 @@ describe('a group on a stream', () => {
       metadata: { by: 'card' },
       position: appended.position,
     });
+    expect(events[0]).toMatchObject({ commitPosition: appended.position!.commit });
     expect(events[0]!.link).toBeUndefined();
   });
 

@@ -1,9 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { comparePositions, type Recorded } from '#kernel/event';
+import { comparePositions, type Recorded, START } from '#kernel/event';
 import { systemIds } from '#kernel/ids';
 import { EventStoreDbEventStore } from '#platform/event-store/eventstoredb-event-store.adapter';
-import type { Appended, EventStore, ExpectedRevision, NewEvent } from '#platform/event-store/event-store.port';
+import type {
+  Appended,
+  EventStore,
+  ExpectedRevision,
+  NewEvent,
+  SubscribeOptions,
+  SubscriptionMessage,
+} from '#platform/event-store/event-store.port';
 import { TcpProxy } from '#test/support/engines/tcp-proxy';
 import { EventStoreDbServer } from '#test/support/eventstoredb-server';
 
@@ -18,10 +25,17 @@ describe('the EventStoreDB adapter, when the connection breaks', () => {
   let store: EventStoreDbEventStore;
   /** Called when the server has stored an append, before it answers. */
   let onStored: () => Promise<void>;
+  /** Where the subscriptions that the server was asked for begin. */
+  let subscribed: string[];
 
   beforeEach(async () => {
     onStored = async () => {};
-    server = await EventStoreDbServer.start({ lasting: true, behind: (behind) => told(behind, () => onStored()) });
+    subscribed = [];
+    server = await EventStoreDbServer.start({
+      lasting: true,
+      behind: (behind) =>
+        told(behind, { stored: () => onStored(), subscribed: (position) => subscribed.push(position) }),
+    });
     proxy = await TcpProxy.to(server.url);
     store = await EventStoreDbEventStore.open(proxy.url);
   });
@@ -125,6 +139,29 @@ describe('the EventStoreDB adapter, when the connection breaks', () => {
     }
   }, 60_000);
 
+  it('goes on after the last event that it saw, and has nothing sent again', async () => {
+    const messages = store.subscribe()[Symbol.asyncIterator]();
+    const seen = async (id: string): Promise<void> => {
+      for (let last: string | undefined; last !== id;) {
+        const { value } = (await messages.next()) as IteratorYieldResult<SubscriptionMessage>;
+        if (value.kind === 'event') last = value.event.id;
+      }
+    };
+    for (let n = 0; n < 3; n++) {
+      const given = event(n);
+      const { position } = await store.append(STREAM, 'any', [given]);
+      await seen(given.id);
+      await proxy.cut();
+      await proxy.restore();
+      const next = event(100 + n);
+      while (!(await store.append(STREAM, 'any', [next]).catch(() => undefined)));
+      await seen(next.id);
+      expect(subscribed.at(-1)).toBe(position);
+      expect(subscribed).toHaveLength(n + 2);
+    }
+    await messages.return!();
+  });
+
   it('says which server it cannot reach, and not with which password', async () => {
     await proxy.cut();
     const url = proxy.url.replace('//', '//admin:changeit@');
@@ -160,16 +197,27 @@ async function everything(store: EventStore): Promise<Recorded[]> {
   return events;
 }
 
-/** The store, telling of each append that it has carried out before it answers. */
-function told(store: EventStore, onStored: () => Promise<void>): EventStore {
+interface Listener {
+  stored(): Promise<void>;
+  subscribed(position: string): void;
+}
+
+/** The store, telling of each append that it has carried out before it answers, and of each subscription that it is asked for. */
+function told(store: EventStore, listener: Listener): EventStore {
   return new Proxy(store, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function') return value;
+      if (name === 'subscribe') {
+        return (options: SubscribeOptions = {}) => {
+          listener.subscribed(options.position ?? START);
+          return target.subscribe(options);
+        };
+      }
       if (name !== 'append') return value.bind(target) as unknown;
       return async (...args: Parameters<EventStore['append']>) => {
         const appended = await target.append(...args);
-        await onStored();
+        await listener.stored();
         return appended;
       };
     },

@@ -90,6 +90,8 @@ export class MirroredEventStore implements EventStore {
     const event = await this.store.find(eventId);
     if (!event || !this.readsMirror) return event;
     await this.#mirrored(event.position);
+    const copy = await this.mirror.find(eventId);
+    if (copy) return copy;
     const position = await this.#mirrorPosition(event.stream, event.revision);
     return withContent({ ...event, position }, storedContentOf(event));
   }

@@ -3,7 +3,7 @@ import type { ObjectState } from '#kernel/object-type';
 
 /**
  * A durable object in memory. Its state runs ahead of the disk: a command decides on it while the appends of the commands
- * before it are still under way, so that many commands to one object share one fsync. When an append fails, everything that
+ * before it are still under way, so that many commands to one object share one fsync (not where others append to it, too). When an append fails, everything that
  * was built on it fails too, and the activation is broken: it must be loaded again.
  */
 export class Activation<State extends ObjectState = ObjectState> {
@@ -21,6 +21,11 @@ export class Activation<State extends ObjectState = ObjectState> {
     public snapshotRevision = -1,
   ) {}
 
+  /** Whether the state is ahead of what is durable. */
+  get ahead(): boolean {
+    return this.#pending !== undefined;
+  }
+
   get exists(): boolean {
     return this.state.status !== 'absent';
   }
@@ -37,6 +42,7 @@ export class Activation<State extends ObjectState = ObjectState> {
       },
       () => {
         this.broken = true;
+        if (this.#pending === pending) this.#pending = undefined;
       },
     );
     this.#pending = pending;

@@ -62,6 +62,14 @@ export class Activations {
   }
 
   /**
+   * Whether the state must be durable before a command is decided on it. Where others append, too, one of them may take the place of an
+   * append of ours that is under way: what was built on it would find the revision that it expects, and not the state.
+   */
+  isProvisional(activation: Activation): boolean {
+    return this.#othersAppend && activation.ahead && !activation.broken;
+  }
+
+  /**
    * Whether what was just decided on, or read off, the activation's state holds: the state is durable, and it was all that the
    * store had at some time since that moment. Where it does not hold, the activation is dropped: load it and decide again. Where
    * others append, too, this costs a read of the stream's last event, unless an append or a load has shown it meanwhile.

@@ -182,6 +182,14 @@ describe('dispatch', () => {
       const again = await send(Add.of({ by: 1 }), { idempotencyKey: 'k' });
       expect(again).toEqual({ ...first, replayed: true });
     });
+    it('gives the first answer again when the object was deleted since, and brings nothing back', async () => {
+      const first = await send(Double.of({ counterId: 'c' }), { idempotencyKey: 'k' });
+      await add(5);
+      await store.delete('main.counter-c', 'any', 'soft');
+      expect(first).toMatchObject({ revision: 1 });
+      expect(await send(Double.of({ counterId: 'c' }), { idempotencyKey: 'k' })).toEqual({ ...first, replayed: true });
+      expect(await store.read('main.counter-c')).toMatchObject({ status: 'missing' });
+    });
     it('refuses another command under the same key', async () => {
       await add(1, { idempotencyKey: 'k' });
       await expect(add(2, { idempotencyKey: 'k' })).rejects.toBeInstanceOf(IdempotencyKeyReused);

@@ -97,7 +97,8 @@ export class Dispatcher {
         (order.isNew && attempt === 1
           ? this.activations.begin(order.stream, order.type)
           : await this.activations.get(order.stream, order.type));
-      const answer = await this.#attempt(order, activation, needs);
+      while (this.activations.isProvisional(activation)) await activation.settled();
+      const answer = activation.broken ? undefined : await this.#attempt(order, activation, needs);
       if (answer) return answer;
       this.activations.drop(order.stream, activation);
       await backOff(attempt);

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { DomainError } from '#kernel/errors';
 import type { Recorded } from '#kernel/event';
 import { eventIdOf } from '#kernel/ids';
 import type { ObjectRef } from '#kernel/object-type';
 import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
+import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch-options.js';
 import { IdempotencyKeyReused, RequestInFlight } from './dispatch.errors.js';
 import type { Answer } from './envelope.js';
 
@@ -24,42 +26,62 @@ interface Identified {
 @Injectable()
 export class Idempotency {
   readonly #inFlight = new Set<string>();
+  readonly #othersAppend: boolean;
 
-  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DISPATCH_OPTIONS) options: DispatchOptions,
+  ) {
+    this.#othersAppend = store.shared || (options.othersAppend ?? false);
+  }
 
   /** The first answer where there was one, else that of `carryOut`. Rejects with IdempotencyKeyReused, RequestInFlight. */
   async once(key: string, command: Identified, carryOut: () => Promise<Answer>): Promise<Answer> {
     if (this.#inFlight.has(command.commandId)) throw new RequestInFlight(key);
     this.#inFlight.add(command.commandId);
     try {
-      const first = await this.store.find(eventIdOf(command.commandId, 0));
-      if (!first) return await carryOut();
-      if (first.stream !== command.stream || first.metadata.commandDigest !== command.digest) {
-        throw new IdempotencyKeyReused(key);
-      }
-      const last = await this.#lastEventOf(first);
-      const { revision, position } = last;
-      return {
-        id: command.object.id,
-        revision,
-        position,
-        created: first.revision === 0 || first.metadata.recreates === true,
-        replayed: true,
-      };
+      return (await this.#firstAnswer(key, command)) ?? (await this.#carryOut(key, command, carryOut));
     } finally {
       this.#inFlight.delete(command.commandId);
     }
   }
 
-  /** All events of a command stand together: one append put them there. */
+  /**
+   * Where another process was asked first and is about it, its events can come while we decide, and be the very reason why we
+   * refuse.
+   */
+  async #carryOut(key: string, command: Identified, carryOut: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await carryOut();
+    } catch (refusal) {
+      const isFinal = refusal instanceof DomainError && !refusal.retryable;
+      const first = this.#othersAppend && isFinal ? await this.#firstAnswer(key, command) : undefined;
+      if (first) return first;
+      throw refusal;
+    }
+  }
+
+  async #firstAnswer(key: string, { object, stream, commandId, digest }: Identified): Promise<Answer | undefined> {
+    const first = await this.store.find(eventIdOf(commandId, 0));
+    if (!first) return undefined;
+    if (first.stream !== stream || first.metadata.commandDigest !== digest) throw new IdempotencyKeyReused(key);
+    const { revision, position } = await this.#lastEventOf(first);
+    const created = first.revision === 0 || first.metadata.recreates === true;
+    return { id: object.id, revision, position, created, replayed: true };
+  }
+
+  /**
+   * One append put all events of a command there, so that they follow one another in the global order, too: there they are seen even
+   * where their stream was deleted since.
+   */
   async #lastEventOf(first: Recorded): Promise<Recorded> {
     let last = first;
     for (;;) {
-      const { events } = await this.store.read(first.stream, { from: last.revision + 1, limit: PAGE });
+      const { position } = last;
+      const { events, end } = await this.store.readAll({ position, limit: PAGE, system: true, hidden: true });
       const others = events.findIndex(({ metadata }) => metadata.commandId !== first.metadata.commandId);
-      if (others === 0 || events.length === 0) return last;
-      last = events.at(others < 0 ? -1 : others - 1)!;
-      if (others > 0) return last;
+      last = (others < 0 ? events : events.slice(0, others)).at(-1) ?? last;
+      if (others >= 0 || end) return last;
     }
   }
 }

@@ -130,6 +130,31 @@ describe('dispatch where others append to the same streams', () => {
     expect(await Promise.all([balance(0), balance(1)])).toEqual([0, 0]);
   });
 
+  it('takes nothing for granted that it has only sent: another may be first', async () => {
+    await change(10);
+    await balance(1);
+    // The first one takes all. The other two are decided meanwhile, and the last one finds a stream as long as it expects.
+    const changes = [change(-10, { process: 1 }), change(-6), change(-4)];
+    const outcomes = await Promise.allSettled(changes);
+    expect(await balance()).toBe(0);
+    const refusal = { status: 'rejected', reason: expect.objectContaining({ code: 'overdrawn' }) };
+    expect(outcomes).toEqual([expect.objectContaining({ status: 'fulfilled' }), refusal, refusal]);
+  });
+
+  it('answers a repetition as the first time, also where another carries it out meanwhile', async () => {
+    await change(10);
+    const find = store.find.bind(store);
+    let first: Answer | undefined;
+    jest.spyOn(store, 'find').mockImplementationOnce(async (eventId) => {
+      const found = await find(eventId);
+      first = await change(-10, { idempotencyKey: 'k' });
+      return found;
+    });
+    const again = await change(-10, { process: 1, idempotencyKey: 'k' });
+    expect(again).toEqual({ ...first, replayed: true });
+    expect(await balance()).toBe(0);
+  });
+
   it('costs one read of one event for each refusal and each load, and none after an own append', async () => {
     await change(1);
     const read = jest.spyOn(store, 'read');

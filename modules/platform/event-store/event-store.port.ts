@@ -104,7 +104,8 @@ export interface StreamMetadata {
  * A stream's name is printable text of at most 500 characters; the streams of objects are named by `streamName`. Names that begin
  * with `$` are the system's: `$$<name>` holds the metadata of the stream `<name>`, one event of type `$metadata` for each change,
  * in EventStoreDB's words (`$maxCount`, `$maxAge`, `$tb`, `$acl`, and what anybody adds). Appending such an event is the same as
- * `setMetadata`; a `$tb` of 2^63 - 1 is a soft deletion. A tombstone adds `$streamDeleted` to `$$<name>`.
+ * `setMetadata`, but that it says everything anew: one that takes back the `$tb` after a soft deletion may show what was deleted. A
+ * `$tb` of 2^63 - 1 is a soft deletion. A tombstone adds `$streamDeleted` to `$$<name>`.
  *
  * Every method rejects with `StoreUnavailable` where the store cannot answer now, and a name of another form with
  * `InvalidStreamName`. Contract: `test/contract/event-store.contract.ts`.
@@ -114,7 +115,8 @@ export interface EventStore {
    * Appends all events or none, and resolves when they are durable. Appends to one stream take effect in the order in
    * which they were called. Revisions count from 0 per stream; positions grow in the global order, and nobody sees an
    * event before one with a smaller position. If all of these event ids already stand in the stream in this order, where the expected
-   * revision says or (for `any` and `exists`) anywhere, the answer is that of the first time and nothing is written.
+   * revision says or (for `any` and `exists`) anywhere, the answer is that of the first time and nothing is written; but a
+   * soft-deleted stream does not exist, whatever stands in it, and `exists` is refused.
    * Rejects with `WrongExpectedRevision` (with the actual one), `StreamDeleted` after a tombstone, `EventTooLarge`.
    */
   append(
@@ -136,7 +138,10 @@ export interface EventStore {
    */
   subscribe(options?: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
 
-  /** The event with this id, or undefined; sees every append that was answered before. See `AppendOptions.findable`. */
+  /**
+   * The event with this id, also where its stream hides it, but not under a tombstone; else undefined. Sees every append that was
+   * answered before. See `AppendOptions.findable`.
+   */
   find(eventId: string): Promise<Recorded | undefined>;
 
   /** Position of the last durable event; `START` in an empty store. */
@@ -150,14 +155,15 @@ export interface EventStore {
 
   metadata(stream: string): Promise<StreamMetadata>;
   /**
-   * Replaces these three of the stream's metadata; what others added stays, and so does a soft deletion. A stream that has no events
-   * yet may have some.
+   * Replaces these three of the stream's metadata; what others added stays, and so does a soft deletion: once the stream is there
+   * again, `truncateBefore` is at least where it began anew. A stream that has no events yet may have some.
    */
   setMetadata(stream: string, metadata: StreamMetadata): Promise<void>;
 
   /**
    * Takes events over from another store, in the order given: each keeps its stream, revision, id, type, data, metadata and time of
-   * recording, and gets the next position. System streams come along, and with them metadata and deletions. An event that
+   * recording, and gets the next position. System streams come along, and with them metadata and deletions. `find` knows the first
+   * event of a command with a key for at least a week after it was recorded. An event that
    * stands here already at its revision is passed over, so that an interrupted copy can be repeated. Revisions may jump forward
    * where the other store no longer has the events between. Rejects with `WrongExpectedRevision` where another event has the
    * revision. Nobody else may write to these streams meanwhile.

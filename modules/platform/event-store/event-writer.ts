@@ -29,6 +29,8 @@ export class EventWriter {
     const described = describedStreamOf(name);
     // Throws where that has a tombstone: nothing more is to be said of it.
     if (described !== undefined) this.#streams.find(described);
+    // A deleted stream does not exist, whatever once stood in it: EventStoreDB, too, looks at that first.
+    if (expected === 'exists') checkExpected(name, stream, expected);
     const before = stream && this.#replayed(name, stream, expected, events);
     if (before) return before;
     checkExpected(name, stream, expected);
@@ -52,7 +54,7 @@ export class EventWriter {
     const stream = this.#streams.find(name);
     checkExpected(name, stream, expected);
     if (!stream || stream.revision < 0 || stream.state === 'deleted') return;
-    this.#metadata.softDelete(name, this.clock.now().getTime());
+    this.#metadata.softDelete(name, stream, this.clock.now().getTime());
   }
 
   entomb(name: string, expected: ExpectedRevision): void {

@@ -42,6 +42,8 @@ export class BatchAppends {
   readonly #pending = new Map<string, Pending>();
   #call: Promise<AppendCall> | undefined;
   #sent = 0;
+  /** When the last answer came. */
+  #heardAt = 0;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(private readonly connection: EventStoreDbConnection) {}
@@ -105,6 +107,7 @@ export class BatchAppends {
   }
 
   #answer(response: BatchAppendResp): void {
+    this.#heardAt = performance.now();
     const id = correlationOf(response.getCorrelationId());
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
@@ -125,13 +128,13 @@ export class BatchAppends {
     for (const { answered } of pending) answered({ kind: 'unsettled', reason });
   }
 
-  /** A server that is there and says nothing looks like one that is busy: after a while the call is given up. */
+  /** A server that is there and says nothing looks like one that is busy: after a while the call is given up. One that is busy answers. */
   #endSilence(): void {
     const [oldest] = this.#pending.values();
     if (!oldest) {
       clearInterval(this.#watch);
       this.#watch = undefined;
-    } else if (performance.now() - oldest.sentAt > ANSWER_MS) {
+    } else if (performance.now() - Math.max(oldest.sentAt, this.#heardAt) > ANSWER_MS) {
       void this.#call?.then((call) => call.cancel());
     }
   }

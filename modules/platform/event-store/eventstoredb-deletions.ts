@@ -39,11 +39,13 @@ export class Deletions {
     }
   }
 
+  /** `foretell` is called with the revision before which a soft deletion is about to hide everything. */
   async delete(
     stream: string,
     expected: ExpectedRevision,
     mode: 'soft' | 'tombstone',
     reader: EventStoreDbReader,
+    foretell?: (deletedBefore: number) => Promise<void>,
   ): Promise<void> {
     for (;;) {
       // The server deletes what is not there, and knows no expectation that a stream exists.
@@ -52,6 +54,7 @@ export class Deletions {
       const met = { any: true, none: !isThere, exists: isThere }[expected] ?? expected === last;
       if (!met) throw new WrongExpectedRevision(stream, expected, isThere ? last : -1);
       if (mode === 'soft' && !isThere) return;
+      if (mode === 'soft') await foretell?.(last + 1);
       try {
         await this.#carryOut(stream, last, mode);
         return;

@@ -13,6 +13,17 @@ export class AppendTooLarge extends DomainError {
   }
 }
 
+/** What was sent together did not arrive together. */
+export class CopyOutOfOrder extends DomainError {
+  constructor() {
+    super(
+      'conflict',
+      'copy-out-of-order',
+      'The server took some of the events later than those that follow them, so that their order is not that of the original. Copy into an empty store again.',
+    );
+  }
+}
+
 export interface Rejection {
   readonly message: string;
   /** Whether the user lacks the right. */

@@ -102,6 +102,7 @@ export class EventStoreDbEventStore implements EventStore {
       this.#reader,
       (stream) => this.#deletions.probe(stream),
       (stream) => this.#entomb(stream),
+      clock,
     );
   }
 
@@ -123,7 +124,7 @@ export class EventStoreDbEventStore implements EventStore {
       );
     }
     const appended = await this.#appender.append(append, findable ? this.#signposts.set(append) : undefined);
-    await this.#appended(append, appended);
+    await this.#appended(stream, appended);
     return appended;
   }
 
@@ -165,7 +166,8 @@ export class EventStoreDbEventStore implements EventStore {
     checkStreamName(stream);
     metadataStreamOf(stream);
     this.#checkOpen();
-    await this.#deletions.delete(stream, expected, mode, this.#reader);
+    const foretell = (before: number): Promise<void> => this.#metadata.foretellDeletion(stream, before);
+    await this.#deletions.delete(stream, expected, mode, this.#reader, foretell);
     if (mode === 'soft') await this.#metadata.refresh(stream);
     else this.#hidden.entomb(stream, await this.#reader.head());
   }
@@ -222,14 +224,12 @@ export class EventStoreDbEventStore implements EventStore {
   }
 
   /** What this process did itself, it sees at once. */
-  async #appended(
-    { stream, events }: { stream: string; events: readonly unknown[] },
-    appended: Appended,
-  ): Promise<void> {
-    const { revision, position } = appended;
+  async #appended(stream: string, { position }: Appended): Promise<void> {
     if (isShown(stream)) this.#shown = farther(this.#shown, position);
-    if (describedStreamOf(stream) !== undefined) await this.#metadata.refresh(stream.slice(2));
-    else this.#hidden.appended(stream, revision - events.length + 1, position);
+    const described = describedStreamOf(stream);
+    if (described !== undefined) await this.#metadata.refresh(described);
+    // The stream is there again, unless this was a repetition: the server knows.
+    else if (this.#hidden.isDeleted(stream)) await this.#metadata.refresh(stream);
   }
 
   async #entomb(stream: string): Promise<void> {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Recorded } from '#kernel/event';
 import { systemIds } from '#kernel/ids';
 import { EventStoreDbServer } from '#test/support/eventstoredb-server';
+import { JsonText } from './event-content.js';
 import type { EventStore, NewEvent, SubscriptionMessage } from './event-store.port.js';
 import { EventStoreDbEventStore } from './eventstoredb-event-store.adapter.js';
 
@@ -122,6 +123,33 @@ describe('two processes on one EventStoreDB', () => {
     await messages.return!();
   }, 30_000);
 
+  it('leave hidden what one of them deleted, whatever the other one says of the stream', async () => {
+    const elsewhere = await EventStoreDbServer.start({ behind: deletingAsEventStoreDb });
+    const [deleting, describing] = await Promise.all([
+      EventStoreDbEventStore.open(elsewhere.url),
+      EventStoreDbEventStore.open(elsewhere.url),
+    ]);
+    await deleting.append(STREAM, 'none', [event(0), event(1), event(2)]);
+    await deleting.delete(STREAM, 2, 'soft');
+    await deleting.append(STREAM, 'none', [event(3)]);
+    await describing.setMetadata(STREAM, { truncateBefore: 1 });
+    expect(await describing.metadata(STREAM)).toEqual({ truncateBefore: 3 });
+    await describing.setMetadata(STREAM, { maxCount: 5 });
+    expect(await deleting.metadata(STREAM)).toEqual({ maxCount: 5, truncateBefore: 3 });
+    await Promise.all([deleting.close(), describing.close()]);
+    await elsewhere.end();
+  });
+
+  it('hide nothing for a deletion that was foretold and did not come', async () => {
+    await one.append(STREAM, 'none', [event(0), event(1)]);
+    const foretold = { ...event(), type: '$metadata', data: { perdureDeletedBefore: 1 } };
+    await one.append(`$$${STREAM}`, 'none', [foretold]);
+    await other.setMetadata(STREAM, { truncateBefore: 2 });
+    await other.setMetadata(STREAM, {});
+    expect(numbers((await one.read(STREAM)).events)).toEqual([0, 1]);
+    expect(await one.metadata(STREAM)).toEqual({});
+  });
+
   it('refuse appends beyond the limit of those that wait', async () => {
     const narrow = await EventStoreDbEventStore.open(server.url, { maxQueuedWrites: 3 });
     const appends = Array.from({ length: 5 }, (_, n) => narrow.append(`main.task-${n}`, 'none', [event()]));
@@ -131,3 +159,20 @@ describe('two processes on one EventStoreDB', () => {
     await narrow.close();
   });
 });
+
+/** EventStoreDB deletes with nothing but `$tb`; our own store says more. */
+function deletingAsEventStoreDb(store: EventStore): EventStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      if (name !== 'delete') return value.bind(target) as unknown;
+      return async (stream: string) => {
+        const { events } = await target.read(`$$${stream}`, { direction: 'backwards', limit: 1 });
+        const current = JSON.stringify({ ...events[0]?.data, $tb: 0 });
+        const data = new JsonText(current.replace('"$tb":0', '"$tb":9223372036854775807'));
+        await target.append(`$$${stream}`, 'any', [{ ...event(), type: '$metadata', data }]);
+      };
+    },
+  });
+}

@@ -29,7 +29,7 @@ export class HiddenPasts {
     if (type === TOMBSTONE_TYPE) {
       const name = stream.startsWith('$$') ? stream.slice(2) : stream;
       this.#streams.set(name, { metadata: {}, state: 'tombstone', position });
-    } else if (!stream.startsWith('$$')) this.appended(stream, event.revision, position);
+    } else if (!stream.startsWith('$$')) this.#appended(stream, event.revision, position);
     else if (type === METADATA_TYPE) this.describe(stream.slice(2), event);
   }
 
@@ -46,12 +46,8 @@ export class HiddenPasts {
     this.#streams.set(stream, { metadata: {}, state: 'tombstone', position });
   }
 
-  /** An event after a soft deletion: from it on the stream is there again. */
-  appended(stream: string, revision: number, position: Position): void {
-    const known = this.#streams.get(stream);
-    if (known?.state !== 'deleted' || comparePositions(known.position, position) >= 0) return;
-    const metadata = { ...known.metadata, truncateBefore: revision };
-    this.#streams.set(stream, { metadata, state: 'live', position: known.position });
+  isDeleted(stream: string): boolean {
+    return this.#streams.get(stream)?.state === 'deleted';
   }
 
   /** Those of the events that can be seen. */
@@ -68,6 +64,14 @@ export class HiddenPasts {
   /** Leaves out what is too old by the time at which another store recorded it, which the server does not know. */
   young(events: readonly Recorded[]): readonly Recorded[] {
     return events.filter((event) => this.#isYoung(event, this.#streams.get(event.stream)?.metadata.maxAge));
+  }
+
+  /** An event after a soft deletion: from it on the stream is there again. */
+  #appended(stream: string, revision: number, position: Position): void {
+    const known = this.#streams.get(stream);
+    if (known?.state !== 'deleted' || comparePositions(known.position, position) >= 0) return;
+    const metadata = { ...known.metadata, truncateBefore: revision };
+    this.#streams.set(stream, { metadata, state: 'live', position: known.position });
   }
 
   #isVisible(event: Recorded, last = -1): boolean {

@@ -10,6 +10,7 @@ import { backOff } from './eventstoredb-patience.js';
 import type { EventStoreDbReader } from './eventstoredb-reader.js';
 import {
   formatDeletion,
+  formatForeboding,
   formatMetadata,
   METADATA_TYPE,
   metadataObject,
@@ -36,46 +37,63 @@ export class MetadataStreams {
 
   async of(stream: string): Promise<StreamMetadata> {
     if (stream.startsWith('$$')) return {};
-    const event = await this.#last(stream);
+    const { event } = await this.#last(stream);
     return event ? readMetadata(textOf(event)).metadata : {};
   }
 
   /** Keys that are not ours, such as `$acl`, stay. So does a soft deletion, which in EventStoreDB is a part of the metadata. */
   async set(stream: string, metadata: StreamMetadata): Promise<void> {
+    await this.#change(stream, (current, isDeleted) => {
+      const text = formatMetadata(metadata, current);
+      return isDeleted ? formatDeletion(JSON.parse(text) as JsonObject) : text;
+    });
+    await this.refresh(stream);
+  }
+
+  /** Before a soft deletion: the events before the revision are to stay hidden, whatever is said of the stream later. */
+  async foretellDeletion(stream: string, deletedBefore: number): Promise<void> {
+    await this.#change(stream, (current, isDeleted) =>
+      isDeleted ? undefined : formatForeboding(current, deletedBefore),
+    );
+  }
+
+  /** Takes in what this process has just changed. */
+  async refresh(stream: string): Promise<void> {
+    const { event } = await this.#last(stream);
+    if (event) this.hidden.describe(stream, event);
+  }
+
+  /** Says something new of the stream. Where somebody else is faster, it is said of what they left. */
+  async #change(
+    stream: string,
+    describe: (current: JsonObject, isDeleted: boolean) => string | undefined,
+  ): Promise<void> {
     for (;;) {
-      const event = await this.#last(stream);
-      const text = formatMetadata(metadata, event && objectOf(event));
-      const isDeleted = event !== undefined && readMetadata(textOf(event)).deleted;
-      const data = isDeleted ? formatDeletion(JSON.parse(text) as JsonObject) : text;
+      const { event, revision } = await this.#last(stream);
+      const data = describe(event ? objectOf(event) : {}, event !== undefined && readMetadata(textOf(event)).deleted);
+      if (data === undefined) return;
       try {
         await this.appender.append({
           stream: metadataStreamOf(stream),
-          expected: event ? 'any' : 'none',
+          expected: revision < 0 ? 'none' : revision,
           events: [{ id: randomUUID(), type: METADATA_TYPE, data, metadata: '{}' }],
         });
-        await this.refresh(stream);
         return;
       } catch (error) {
-        // Somebody else was faster; theirs is read and replaced.
         if (!(error instanceof WrongExpectedRevision)) throw error;
       }
     }
   }
 
-  /** Takes in what this process has just changed. */
-  async refresh(stream: string): Promise<void> {
-    const event = await this.#last(stream);
-    if (event) this.hidden.describe(stream, event);
-  }
-
-  async #last(stream: string): Promise<Recorded | undefined> {
+  /** What was said last, and the metadata stream's last revision. */
+  async #last(stream: string): Promise<{ event: Recorded | undefined; revision: number }> {
     // Whoever may write there may have written something else last.
     for (let count = 1; ; count *= 10) {
       const page = await this.reader.page(metadataStreamOf(stream), { backwards: true, count });
       const events = page?.events ?? [];
       if (events[0]?.type === TOMBSTONE_TYPE) throw new StreamDeleted(stream);
       const found = events.find(({ type }) => type === METADATA_TYPE);
-      if (found || events.length < count) return found;
+      if (found || events.length < count) return { event: found, revision: events[0]?.revision ?? -1 };
     }
   }
 

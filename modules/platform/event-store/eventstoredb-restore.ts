@@ -1,45 +1,44 @@
 import { LRUCache } from 'lru-cache';
-import { hash } from 'node:crypto';
-import type { Recorded } from '#kernel/event';
-import { uuidv8 } from '#kernel/ids';
-import { contentOf } from './event-content.js';
+import type { Clock } from '#kernel/clock';
+import { type Position, type Recorded, START } from '#kernel/event';
 import { StoreUnavailable, StreamDeleted, WrongExpectedRevision } from './event-store.errors.js';
 import type { Answer, Append, BatchAppends } from './eventstoredb-batch.js';
-import { AppendRejected, AppendTooLarge, type Rejection } from './eventstoredb-errors.js';
-import { stamp, type StoredEvent } from './eventstoredb-event.js';
-import { GAP_TYPE } from './eventstoredb-own.js';
+import { AppendRejected, AppendTooLarge, CopyOutOfOrder, type Rejection } from './eventstoredb-errors.js';
+import type { StoredEvent } from './eventstoredb-event.js';
 import { backOff } from './eventstoredb-patience.js';
 import type { EventStoreDbReader } from './eventstoredb-reader.js';
+import { APPEND_EVENTS, gapEvent, type RestoredRun, restoredSteps } from './eventstoredb-restored-run.js';
 import { METADATA_TYPE, parseMetadata, TOMBSTONE_TYPE } from './stream-metadata.js';
 import { describedStreamOf } from './stream-name.js';
 
 /** Appends that are under way at once. */
 const WINDOW = 64;
-/** What one of them may carry; the server's own limit is 1 MiB where nothing else is set. */
-const APPEND_EVENTS = 500;
-const APPEND_BYTES = 512 * 2 ** 10;
+/** What is larger goes alone: the server may refuse it, and then nothing that follows it must be there. */
+const ALONE_BYTES = 64 * 2 ** 10;
 const ATTEMPTS = 12;
 /** Streams whose last revision is remembered from one call to the next. */
 const REMEMBERED = 100_000;
 
-/** Consecutive events of one stream, or its end. */
-type Step = (Append & { readonly expected: 'none' | number }) | { readonly tombstone: string };
-
 /**
  * Takes events over from another store in their order. The appends of a window are under way together; the server carries them out
  * one after the other, and where the connection breaks it has carried out the first part of them. So the rest is sent again from
- * the first one that is missing, and the order holds.
+ * the first one that is missing, and the order holds. What the server may refuse goes alone. A server may still fail in one append
+ * and carry out the next: after every loss it is looked how the events stand, and where they are not in their order, nobody is told
+ * that they are.
  */
 export class Restoration {
   readonly #lasts = new LRUCache<string, number>({ max: REMEMBERED });
   #window: Append[] = [];
   #turn = Promise.resolve();
+  /** Everything that the present call sends comes behind it. */
+  #start: Position = START;
 
   constructor(
     private readonly batch: BatchAppends,
     private readonly reader: EventStoreDbReader,
     private readonly lastRevision: (stream: string) => Promise<number>,
     private readonly entomb: (stream: string) => Promise<void>,
+    private readonly clock: Clock,
   ) {}
 
   /** One call after the other. */
@@ -57,13 +56,17 @@ export class Restoration {
   async #restore(events: readonly Recorded[]): Promise<void> {
     const ending = new Set(events.filter(({ type }) => type === TOMBSTONE_TYPE).map(({ stream }) => stream.slice(2)));
     const missing = await this.#missing(events, ending);
-    for (const step of stepsOf(missing)) {
+    if (missing.length === 0) return;
+    this.#start = await this.reader.head();
+    for (const step of restoredSteps(missing, this.clock.now())) {
       if ('tombstone' in step) {
         await this.#flush();
         await this.entomb(step.tombstone);
       } else {
         await this.#fillGap(step);
-        await this.#add(step);
+        for (const signpost of step.signposts) await this.#add(signpost);
+        if (step.bytes > ALONE_BYTES || describedStreamOf(step.stream) !== undefined) await this.#addAlone(step);
+        else await this.#add(step);
       }
     }
     await this.#flush();
@@ -124,6 +127,11 @@ export class Restoration {
     if (this.#window.length >= WINDOW) await this.#flush();
   }
 
+  async #addAlone(append: Append): Promise<void> {
+    await this.#flush();
+    await this.#send([append]);
+  }
+
   async #flush(): Promise<void> {
     const window = this.#window;
     this.#window = [];
@@ -132,6 +140,7 @@ export class Restoration {
 
   async #send(appends: readonly Append[]): Promise<void> {
     let from = 0;
+    let isCertain = true;
     for (let failures = 0; from < appends.length; failures++) {
       const sent = appends.slice(from);
       const answers = await Promise.all(
@@ -141,12 +150,31 @@ export class Restoration {
       const settled = lost < 0 ? answers.length : lost;
       for (let i = 0; i < settled; i++) await this.#check(sent[i]!, answers[i]!);
       from += settled;
-      if (lost < 0) return;
+      if (lost < 0) break;
+      isCertain = false;
       if (settled > 0) failures = 0;
       if (failures >= ATTEMPTS) {
         throw new StoreUnavailable('The event store does not take the events. Repeat the copy: it goes on from there.');
       }
       await backOff(failures);
+    }
+    if (!isCertain) await this.#checkOrder(appends);
+  }
+
+  /** Rejects with CopyOutOfOrder. */
+  async #checkOrder(appends: readonly Append[]): Promise<void> {
+    const nameOf = (stream: string, id: string): string => `${id} ${stream}`;
+    const names = appends.flatMap(({ stream, events }) => events.map(({ id }) => nameOf(stream, id)));
+    const places = new Map(names.map((name, place) => [name, place]));
+    let last = -1;
+    for (let position = this.#start, end = false; !end;) {
+      const slice = await this.reader.all({ position, system: true, hidden: true });
+      for (const { stream, id } of slice.events) {
+        const place = places.get(nameOf(stream, id)) ?? last;
+        if (place < last) throw new CopyOutOfOrder();
+        last = place;
+      }
+      ({ position, end } = slice);
     }
   }
 
@@ -168,7 +196,7 @@ export class Restoration {
   }
 
   /** Where the other store has lost events, others stand in their place, so that revisions stay what they were. */
-  async #fillGap({ stream, expected, events }: Append & { readonly expected: 'none' | number }): Promise<void> {
+  async #fillGap({ stream, expected, events }: RestoredRun): Promise<void> {
     const before = expected === 'none' ? -1 : expected;
     if (describedStreamOf(stream) === undefined) {
       const last = this.#lasts.get(stream) ?? -1;
@@ -182,36 +210,6 @@ export class Restoration {
   }
 }
 
-function* stepsOf(events: readonly Recorded[]): Generator<Step> {
-  let run: { stream: string; first: number; events: StoredEvent[] } | undefined;
-  let bytes = 0;
-  const stepOf = ({ stream, first, events }: NonNullable<typeof run>): Step => ({
-    stream,
-    expected: first === 0 ? 'none' : first - 1,
-    events,
-  });
-  for (const event of events) {
-    if (event.type === TOMBSTONE_TYPE) {
-      if (run) yield stepOf(run);
-      run = undefined;
-      yield { tombstone: event.stream.replace(/^\$\$/, '') };
-      continue;
-    }
-    const stored = storedEvent(event);
-    const size = stored.data.length + stored.metadata.length;
-    const continues = run?.stream === event.stream && run.first + run.events.length === event.revision;
-    if (run && (!continues || run.events.length >= APPEND_EVENTS || bytes + size > APPEND_BYTES)) {
-      yield stepOf(run);
-      run = undefined;
-    }
-    if (!run) bytes = 0;
-    run ??= { stream: event.stream, first: event.revision, events: [] };
-    run.events.push(stored);
-    bytes += size;
-  }
-  if (run) yield stepOf(run);
-}
-
 function isNonsense(stream: string, { type, data }: StoredEvent): boolean {
   if (describedStreamOf(stream) === undefined || type !== METADATA_TYPE) return false;
   try {
@@ -220,20 +218,4 @@ function isNonsense(stream: string, { type, data }: StoredEvent): boolean {
   } catch {
     return true;
   }
-}
-
-function storedEvent(event: Recorded): StoredEvent {
-  const { json, data, metadata } = contentOf(event);
-  return {
-    id: event.id,
-    type: event.type,
-    data: json ? Buffer.from(data).toString() : data,
-    metadata: stamp(event.recordedAt, metadata),
-  };
-}
-
-/** Its id follows from its place, so that a repeated copy writes the same. */
-function gapEvent(stream: string, revision: number): StoredEvent {
-  const id = uuidv8(hash('sha256', `${stream}\n${revision}`, 'buffer'));
-  return { id, type: GAP_TYPE, data: '{}', metadata: '{}' };
 }

@@ -1,9 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { type Recorded, START } from '#kernel/event';
+import { hash, randomUUID } from 'node:crypto';
+import { type Position, type Recorded, START } from '#kernel/event';
+import { eventIdOf, uuidv8 } from '#kernel/ids';
 import { StreamDeleted, WrongExpectedRevision } from './event-store.errors.js';
 import type { Appended } from './event-store.port.js';
 import type { Appender } from './eventstoredb-appender.js';
 import type { Append } from './eventstoredb-batch.js';
+import type { StoredEvent } from './eventstoredb-event.js';
 import { SIGNPOST_TYPE, signpostStream } from './eventstoredb-own.js';
 import type { EventStoreDbReader } from './eventstoredb-reader.js';
 
@@ -13,9 +15,21 @@ interface Signpost {
   readonly from: number;
 }
 
+/** A signpost and where it stands: its append came behind it. */
+interface Standing extends Signpost {
+  readonly position: Position;
+}
+
 const PAGE = 500;
 /** So many streams one event id may have been meant for. */
 const MOST = 100;
+/** An append follows its signpost at once: what is hidden in its stream stands among so many events, or nowhere. */
+const REACH = 10_000;
+/**
+ * So long after an event was recorded its command may be repeated. Other stores find every event by its id, whatever its age; here
+ * a signpost costs an append, and clients repeat a command within seconds, or hours at most.
+ */
+const REPEATED_WITHIN_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /**
  * EventStoreDB finds no event by its id. So before an append that must be found later, a small stream named by the first event's id
@@ -38,10 +52,11 @@ export class Signposts {
     const { revision } = await this.appender.append({
       stream: signpostStream(eventId),
       expected: 'any',
-      events: [{ id: randomUUID(), type: SIGNPOST_TYPE, data: JSON.stringify(signpost), metadata: '{}' }],
+      events: [signpostEvent(randomUUID(), signpost)],
     });
     if (revision === 0) return undefined;
-    const first = await this.find(eventId, stream);
+    const from = Math.min(...(await this.#to(eventId, stream)).map((other) => other.from));
+    const first = await this.#visible(stream, from, eventId);
     if (!first) return undefined;
     const standing = await this.appender.standing({ ...append, expected: first.revision - 1, known: START });
     if (standing) return standing;
@@ -49,23 +64,33 @@ export class Signposts {
     throw new WrongExpectedRevision(stream, expected, await this.reader.lastRevision(stream));
   }
 
-  /** The event, in any stream that a signpost names or in that one only. */
-  async find(eventId: string, only?: string): Promise<Recorded | undefined> {
-    const page = await this.reader.page(signpostStream(eventId), { count: MOST });
-    const earliest = new Map<string, number>();
-    for (const { data } of page?.events ?? []) {
-      const { stream, from } = data as Signpost;
-      earliest.set(stream, Math.min(from, earliest.get(stream) ?? from));
-    }
-    for (const [stream, from] of earliest) {
-      if (only !== undefined && stream !== only) continue;
-      const found = await this.#findIn(stream, from, eventId).catch(notUnderTombstone);
+  /** The event, in any stream that a signpost names; also where its stream hides it, as long as the server has it. */
+  async find(eventId: string): Promise<Recorded | undefined> {
+    for (const [stream, signposts] of Map.groupBy(await this.#to(eventId), ({ stream }) => stream)) {
+      const found = await this.#findIn(stream, signposts, eventId).catch(notUnderTombstone);
       if (found) return found;
     }
     return undefined;
   }
 
-  async #findIn(stream: string, from: number, eventId: string): Promise<Recorded | undefined> {
+  async #to(eventId: string, only?: string): Promise<Standing[]> {
+    const page = await this.reader.page(signpostStream(eventId), { count: MOST });
+    const signposts = (page?.events ?? []).map(({ data, position }) => ({ ...(data as Signpost), position }));
+    return signposts.filter(({ stream }) => only === undefined || stream === only);
+  }
+
+  async #findIn(stream: string, signposts: readonly Standing[], eventId: string): Promise<Recorded | undefined> {
+    const from = Math.min(...signposts.map((signpost) => signpost.from));
+    const visible = await this.#visible(stream, from, eventId);
+    if (visible || !(await this.#hides(stream, from))) return visible;
+    for (const { position } of signposts) {
+      const found = await this.#behind(position, stream, eventId);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  async #visible(stream: string, from: number, eventId: string): Promise<Recorded | undefined> {
     // Mostly it stands right there.
     for (let next = from, count = 1; ; count = PAGE) {
       const page = await this.reader.page(stream, { from: next, count });
@@ -75,6 +100,47 @@ export class Signposts {
       next = last.revision + 1;
     }
   }
+
+  /** Whether the stream has had an event there that cannot be read any more. */
+  async #hides(stream: string, revision: number): Promise<boolean> {
+    const page = await this.reader.page(stream, { from: revision, count: 1 });
+    return page?.events[0]?.revision !== revision && (await this.reader.lastRevision(stream)) >= revision;
+  }
+
+  async #behind(signpost: Position, stream: string, eventId: string): Promise<Recorded | undefined> {
+    let position = signpost;
+    for (let seen = 0, end = false; seen < REACH && !end; seen += PAGE) {
+      const slice = await this.reader.all({ position, system: true, hidden: true, limit: PAGE });
+      const found = slice.events.find((event) => event.id === eventId && event.stream === stream);
+      if (found) return found;
+      ({ position, end } = slice);
+    }
+    return undefined;
+  }
+}
+
+/**
+ * The signpost to an event that was taken over from another store, to stand before it; undefined where nobody will look for it: only
+ * the first event of a command whose client may repeat it is looked for.
+ */
+export function restoredSignpost(
+  { id, stream, revision, metadata, recordedAt }: Recorded,
+  now: Date,
+): Append | undefined {
+  const { commandId, commandDigest } = metadata;
+  if (typeof commandId !== 'string' || commandDigest === undefined || eventIdOf(commandId, 0) !== id) return undefined;
+  if (Date.parse(recordedAt) < now.getTime() - REPEATED_WITHIN_MS) return undefined;
+  // Its id follows from the event, so that a repeated copy writes the same.
+  const signpostId = uuidv8(hash('sha256', `signpost\n${stream}\n${id}`, 'buffer'));
+  return {
+    stream: signpostStream(id),
+    expected: 'any',
+    events: [signpostEvent(signpostId, { stream, from: revision })],
+  };
+}
+
+function signpostEvent(id: string, signpost: Signpost): StoredEvent {
+  return { id, type: SIGNPOST_TYPE, data: JSON.stringify(signpost), metadata: '{}' };
 }
 
 /** There nothing is to be seen. */

@@ -51,9 +51,9 @@ export class MetadataWriter {
 
   /** Keys that are not ours, such as `$acl`, stay. So does a soft deletion, which in EventStoreDB is a part of the metadata. */
   set(name: string, metadata: StreamMetadata, recordedAt: number): void {
-    const text = formatMetadata(metadata, this.#current(name));
-    const deleted = this.streams.row(name)?.state === 'deleted';
-    const data = deleted ? formatDeletion(JSON.parse(text) as JsonObject) : text;
+    const { state, deletedBefore = 0 } = this.streams.row(name) ?? {};
+    const text = formatMetadata(metadata, this.#current(name), deletedBefore || undefined);
+    const data = state === 'deleted' ? formatDeletion(JSON.parse(text) as JsonObject) : text;
     this.record(name, METADATA_TYPE, data, recordedAt);
   }
 
@@ -63,8 +63,8 @@ export class MetadataWriter {
   }
 
   /** Deletes the stream softly and leaves the rest of its metadata as it was. */
-  softDelete(name: string, recordedAt: number): void {
-    this.record(name, METADATA_TYPE, formatDeletion(this.#current(name)), recordedAt);
+  softDelete(name: string, { revision }: StreamRow, recordedAt: number): void {
+    this.record(name, METADATA_TYPE, formatDeletion(this.#current(name), revision + 1), recordedAt);
   }
 
   #current(name: string): JsonObject {

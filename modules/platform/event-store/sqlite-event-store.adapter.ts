@@ -128,7 +128,7 @@ export class SqliteEventStore implements EventStore {
 
   /**
    * What the last event of the metadata stream says. After a soft deletion and what was appended since, `truncateBefore` is where
-   * that began; whoever takes it away does not bring back what was deleted.
+   * that began; whoever takes it away with an event of his own does not bring back what was deleted.
    */
   async metadata(stream: string): Promise<StreamMetadata> {
     checkStreamName(stream);

@@ -17,6 +17,12 @@ export interface DescribedStream {
   readonly deleted: boolean;
 }
 
+/**
+ * Where a softly deleted stream begins anew. EventStoreDB has no key for it: once the stream is there again, nothing but this tells what
+ * was deleted from what was only truncated.
+ */
+const DELETED_BEFORE = 'perdureDeletedBefore';
+
 const KEYS = { maxCount: '$maxCount', maxAge: '$maxAge', truncateBefore: '$tb' } as const;
 const OWN = { maxCount: 'maxCount', maxAge: 'maxAge', truncateBefore: 'truncateBefore' };
 
@@ -32,21 +38,45 @@ export function checkMetadata(metadata: StreamMetadata, pointers: Record<keyof S
   if (violations.length > 0) throw notMetadata(violations);
 }
 
-/** The data of a `$metadata` event, as JSON; `others` are keys that are not ours, such as `$acl`. */
-export function formatMetadata({ maxCount, maxAge, truncateBefore }: StreamMetadata, others: JsonObject = {}): string {
-  return JSON.stringify({ ...others, $maxCount: maxCount, $maxAge: maxAge, $tb: truncateBefore });
+/**
+ * The data of a `$metadata` event, as JSON. What is not ours in the current one, such as `$acl`, stays; and what was deleted before a
+ * revision stays hidden.
+ */
+export function formatMetadata(
+  { maxCount, maxAge, truncateBefore }: StreamMetadata,
+  current: JsonObject = {},
+  deletedBefore = deletedBeforeIn(current),
+): string {
+  const $tb = deletedBefore === undefined ? truncateBefore : Math.max(truncateBefore ?? 0, deletedBefore);
+  return JSON.stringify({
+    ...current,
+    ...{ $maxCount: maxCount, $maxAge: maxAge, $tb },
+    [DELETED_BEFORE]: deletedBefore,
+  });
+}
+
+/** The data of a `$metadata` event that says what a soft deletion is about to hide, and leaves everything as it was. */
+export function formatForeboding(current: JsonObject, deletedBefore: number): string {
+  return JSON.stringify({ ...current, [DELETED_BEFORE]: deletedBefore });
 }
 
 /** The data of a `$metadata` event that deletes the stream softly and leaves everything else as it was. */
-export function formatDeletion(current: JsonObject): string {
+export function formatDeletion(current: JsonObject, deletedBefore = current[DELETED_BEFORE]): string {
   const { $tb: _, ...others } = current;
-  const rest = JSON.stringify(others).slice(1);
+  const rest = JSON.stringify({ ...others, [DELETED_BEFORE]: deletedBefore }).slice(1);
   return `{"$tb":${NEVER}${rest === '}' ? '' : ','}${rest}`;
 }
 
 /** The data of a `$metadata` event that shows what comes from this revision on, and leaves everything else as it was. */
 export function formatRevival(current: JsonObject, revision: number): string {
   return JSON.stringify({ ...current, $tb: revision });
+}
+
+/** Undefined where nothing was deleted: a deletion that was only foretold did not truncate the stream. */
+function deletedBeforeIn({ $tb, [DELETED_BEFORE]: deletedBefore }: JsonObject): number | undefined {
+  return typeof deletedBefore === 'number' && typeof $tb === 'number' && $tb >= deletedBefore
+    ? deletedBefore
+    : undefined;
 }
 
 /** Reads the data of a `$metadata` event. Throws InvalidInput where it is not metadata. */

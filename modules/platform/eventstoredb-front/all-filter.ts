@@ -1,7 +1,7 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Recorded } from '#kernel/event';
 import type { EventFilter } from '#kernel/projection';
-import { linearRegex } from '#platform/read-store/linear-regex';
+import { filterRegex } from './filter-regex.js';
 import { InvalidRequest } from './protocol-errors.js';
 
 /** Which events of all a reader wants. */
@@ -40,8 +40,7 @@ function tester(regex: string, prefixes: readonly string[]): (text: string) => b
     return (text) => prefixes.some((prefix) => text.startsWith(prefix));
   }
   try {
-    const expression = linearRegex(regex);
-    return (text) => expression.test(text);
+    return filterRegex(regex);
   } catch (error) {
     throw new InvalidRequest((error as Error).message, { cause: error });
   }

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
-import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { Answers } from './calls.js';
 import { type UuidForm, uuidOf } from './identifiers.js';
 import type { Consumer } from './persistent-consumer.js';
 import type { NackAction } from './persistent-delivery.js';
 import type { PersistentGroup } from './persistent-group.js';
 import type { Message } from './persistent-message.js';
-import { ALL } from './persistent-settings.js';
 import { logPosition } from './positions.js';
 import { InvalidRequest } from './protocol-errors.js';
 import { recordedMessage } from './recorded-messages.js';
@@ -43,7 +41,7 @@ export async function readGroup(
     ...caller,
     id: randomUUID(),
     bufferSize,
-    deliver: (message) => send(eventAnswer(message, group.entry.source, uuids)),
+    deliver: (message) => send(eventAnswer(message, uuids)),
     drop: (reason) => dropped.reject(reason),
   };
   group.connect(consumer, () => send(confirmation(group)));
@@ -77,13 +75,12 @@ function confirmation({ entry: { source, group } }: PersistentGroup): persistent
   return new persistent.ReadResp().setSubscriptionConfirmation(confirmed);
 }
 
-function eventAnswer({ resolved, retryCount }: Message, source: string, uuids: UuidForm): persistent.ReadResp {
+function eventAnswer({ resolved, retryCount }: Message, uuids: UuidForm): persistent.ReadResp {
   const { RecordedEvent } = persistent.ReadResp.ReadEvent;
   const event = new persistent.ReadResp.ReadEvent();
   if (resolved.event) event.setEvent(recordedMessage(RecordedEvent, resolved.event, uuids));
   if (resolved.link) event.setLink(recordedMessage(RecordedEvent, resolved.link, uuids));
-  if (source === ALL) event.setCommitPosition(logPosition((resolved.link ?? resolved.event)!.position).commit);
-  else event.setNoPosition(new shared.Empty());
+  event.setCommitPosition(logPosition((resolved.link ?? resolved.event)!.position).commit);
   event.setRetryCount(retryCount);
   return new persistent.ReadResp().setEvent(event);
 }

@@ -8,15 +8,13 @@ import { recordedMessage } from './recorded-messages.js';
 
 const { ReadResp } = streams;
 
-/** An event of a stream. */
-export function streamEvent(event: ResolvedEvent, uuids: UuidForm): streams.ReadResp {
-  return new ReadResp().setEvent(readEvent(event, uuids).setNoPosition(new shared.Empty()));
-}
-
-/** An event of all: it comes with its place, or with that of the link it was reached by. */
-export function allEvent(event: ResolvedEvent, uuids: UuidForm): streams.ReadResp {
-  const { position } = (event.link ?? event.event)!;
-  return new ReadResp().setEvent(readEvent(event, uuids).setCommitPosition(logPosition(position).commit));
+/**
+ * An event of a stream or of all. It comes with its place in all, or with that of the link it was reached by: from 22.10 on a stream's
+ * events have it too, and newer clients insist on it.
+ */
+export function eventAnswer(resolved: ResolvedEvent, uuids: UuidForm): streams.ReadResp {
+  const { position } = (resolved.link ?? resolved.event)!;
+  return new ReadResp().setEvent(readEvent(resolved, uuids).setCommitPosition(logPosition(position).commit));
 }
 
 export function confirmation(subscriptionId: string): streams.ReadResp {

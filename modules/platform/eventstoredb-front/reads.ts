@@ -5,11 +5,10 @@ import type { Answers } from './calls.js';
 import { resolve } from './links.js';
 import { END, justBefore } from './positions.js';
 import {
-  allEvent,
+  eventAnswer,
   firstStreamPosition,
   lastAllStreamPosition,
   lastStreamPosition,
-  streamEvent,
   streamNotFound,
 } from './read-answers.js';
 import type { ReadRequest } from './read-request.js';
@@ -36,7 +35,7 @@ export async function readStream(store: EventStore, request: StreamRead, answers
     last ??= slice.lastRevision;
     const events = slice.events.filter(({ revision }) => revision <= last!).slice(0, left);
     if (first && tellEnds && forwards && events.length === 0) await answers.send(firstStreamPosition(last + 1));
-    for (const event of events) await answers.send(streamEvent(await resolve(store, event, resolveLinks), uuids));
+    for (const event of events) await answers.send(eventAnswer(await resolve(store, event, resolveLinks), uuids));
     left -= events.length;
     const end = events.at(-1);
     if (!end || left <= 0 || end.revision === (forwards ? last : 0)) break;
@@ -67,7 +66,7 @@ export async function readAll(store: EventStore, request: AllRead, answers: Read
     for (const event of slice.events) {
       if (forwards && comparePositions(event.position, head) > 0) return;
       if (left <= 0 || !filter.matches(event)) continue;
-      await answers.send(allEvent(await resolve(store, event, resolveLinks), uuids));
+      await answers.send(eventAnswer(await resolve(store, event, resolveLinks), uuids));
       left--;
     }
     position = slice.position;

@@ -7,7 +7,7 @@ import type { Answers } from './calls.js';
 import { resolve } from './links.js';
 import { distance, END } from './positions.js';
 import { FrontClosing } from './protocol-errors.js';
-import { allEvent, caughtUp, checkpoint, confirmation, streamEvent } from './read-answers.js';
+import { caughtUp, checkpoint, confirmation, eventAnswer } from './read-answers.js';
 import type { OfAll, OfStream } from './read-request.js';
 
 const PAGE = 500;
@@ -24,7 +24,7 @@ export async function subscribeToStream(
   answers: SubscriptionAnswers,
 ): Promise<void> {
   const send = async (event: Recorded): Promise<void> =>
-    answers.send(streamEvent(await resolve(store, event, resolveLinks), uuids), answers.ended);
+    answers.send(eventAnswer(await resolve(store, event, resolveLinks), uuids), answers.ended);
   // Taken before the stream is read: what comes while it is read comes again after this position, and is known by its revision.
   const position = await store.head();
   const { lastRevision } = await store.read(stream, { direction: 'backwards', limit: 1 });
@@ -76,7 +76,7 @@ export async function subscribeToAll(
   for await (const message of store.subscribe(options)) {
     const at = message.kind === 'event' ? message.event.position : message.position;
     if (message.kind === 'event' && filter.matches(message.event)) {
-      await answers.send(allEvent(await resolve(store, message.event, resolveLinks), uuids), answers.ended);
+      await answers.send(eventAnswer(await resolve(store, message.event, resolveLinks), uuids), answers.ended);
     }
     if (marks && distance(marked, at) >= filter.checkpointInterval) {
       await answers.send(checkpoint(at));

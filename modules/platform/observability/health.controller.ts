@@ -4,7 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { Decimal, Flag, Integer, ListOf, Nested, OneOf, Optional, Text } from '#platform/commands/fields';
 import { QueryEndpoint } from '#platform/http/endpoint';
 import { ProjectionStatuses, type ProjectionStatus } from '#platform/projecting/projection-status';
-import { inTime, Readiness, type PartStatus } from './readiness.js';
+import { inTime } from '../in-time.js';
+import { PATIENCE_MS, Readiness, type PartStatus } from './readiness.js';
 
 class Health {
   @OneOf(['alive']) status: 'alive';
@@ -66,7 +67,7 @@ export class HealthController {
  */
 export async function projectionStatuses(modules: ModuleRef): Promise<readonly ProjectionStatus[]> {
   try {
-    return await inTime(modules.get(ProjectionStatuses, { strict: false }).statuses());
+    return await inTime(modules.get(ProjectionStatuses, { strict: false }).statuses(), PATIENCE_MS);
   } catch {
     return [];
   }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { inTime } from '../in-time.js';
 
 /** Longest time a part may take to say that it is there. */
-const PATIENCE_MS = 2_000;
+export const PATIENCE_MS = 2_000;
 
 export interface PartStatus {
   readonly name: string;
@@ -38,22 +39,9 @@ export class Readiness {
 
 async function status(name: string, probe: () => Promise<unknown>): Promise<PartStatus> {
   try {
-    await inTime(probe());
+    await inTime(probe(), PATIENCE_MS);
     return { name, ready: true };
   } catch (error) {
     return { name, ready: false, error: (error as Error).message };
-  }
-}
-
-/** The answer, where it comes in time; rejects where it does not. An engine that hangs must not hang who asks after it. */
-export async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${PATIENCE_MS} ms.`)), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([answer, impatience]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -104,7 +104,9 @@ export class MongoDbDefinitions {
 
   async #create(name: string): Promise<Definition> {
     const stale = await this.#definitions.findOne({ _id: name });
-    if (stale) await this.#definitions.deleteOne({ _id: name, physical: stale.physical });
+    // Or else another process has just made it, and must not lose it.
+    const isLeft = stale && (await this.#definitions.findOne({ took: name, physical: stale.physical }));
+    if (isLeft) await this.#definitions.deleteOne({ _id: name, physical: stale.physical });
     try {
       await this.#definitions.insertOne({ _id: name, physical: physicalName(name), indexes: [] });
     } catch (error) {

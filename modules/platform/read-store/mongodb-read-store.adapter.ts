@@ -1,12 +1,13 @@
 import type { Collection } from 'mongodb';
 import type { JsonObject } from '#kernel/json';
 import type { ReadModel } from '#kernel/projection';
+import { inTime } from '../in-time.js';
 import { MongoDbDefinitions, type Definition } from './mongodb-definitions.js';
 import { projectedOf, storedOf, type MongoDbDocument } from './mongodb-document.js';
 import { MongoDbLocks } from './mongodb-locks.js';
 import { MongoDbProgress } from './mongodb-progress.js';
 import { MongoDbQueries } from './mongodb-queries.js';
-import { QUERY_MS, connect, translated, type MongoDbOptions, type MongoDbServer } from './mongodb-server.js';
+import { QUERY_MS, READ_MS, connect, translated, type MongoDbOptions, type MongoDbServer } from './mongodb-server.js';
 import { MongoDbWriter } from './mongodb-writer.js';
 import { checkedQuery } from './page-form.js';
 import type {
@@ -160,7 +161,7 @@ export class MongoDbReadStore implements ReadStore {
    * where another had taken its place.
    */
   #read<T>(name: string, read: (documents: Documents, definition: Definition) => Promise<T>): Promise<T> {
-    return this.#answer(async () => {
+    const fromOne = async (): Promise<T> => {
       for (;;) {
         const known = this.#definitions.known.get(name) ?? (await this.#definitions.find(name));
         const reading = read(this.#definitions.documents(known), known);
@@ -168,7 +169,8 @@ export class MongoDbReadStore implements ReadStore {
         const now = await this.#definitions.find(name);
         if (now.physical === known.physical) return reading;
       }
-    });
+    };
+    return this.#answer(() => inTime(fromOne(), READ_MS));
   }
 
   async #answer<T>(work: () => Promise<T>): Promise<T> {

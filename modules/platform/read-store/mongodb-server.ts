@@ -1,10 +1,14 @@
-import { MongoClient, MongoParseError, MongoServerError, type Db } from 'mongodb';
+import { MongoClient, MongoParseError, MongoServerError, MongoServerSelectionError, type Db } from 'mongodb';
+import { NoAnswerInTime } from '../in-time.js';
 import { DocumentNotStorable, ReadStoreUnavailable } from './read-store.errors.js';
 
 /** Milliseconds that the server has for the answer to one query, all its batches together. */
 export const QUERY_MS = 5_000;
-/** Milliseconds until a server that cannot be reached is given up. */
-const SELECTION_MS = 10_000;
+/** Milliseconds until a read is given up, the way there and back included. */
+export const READ_MS = 7_000;
+/** Milliseconds until a server that cannot be reached is given up; at the start, when it may be starting, too. */
+const SELECTION_MS = 3_000;
+const OPENING_MS = 10_000;
 /** Milliseconds until a connection on which nothing comes back is given up. */
 const SILENCE_MS = 30_000;
 const DEFAULT_DATABASE = 'perdure';
@@ -31,7 +35,7 @@ export interface MongoDbServer {
 export async function connect(url: string, { durability = 'full' }: MongoDbOptions): Promise<MongoDbServer> {
   const client = clientOf(url, durability === 'full');
   try {
-    await client.connect();
+    await connected(client);
     const db = client.db(databaseOf(url));
     const [hello, build] = await Promise.all([db.command({ hello: 1 }), db.admin().buildInfo()]);
     const transactions = 'setName' in hello || hello['msg'] === 'isdbgrid';
@@ -42,6 +46,17 @@ export async function connect(url: string, { durability = 'full' }: MongoDbOptio
       `No MongoDB answers at ${hostsOf(url)}: ${(error as Error).message}. Start it, or correct PERDURE_READ_STORE.`,
       { cause: error },
     );
+  }
+}
+
+async function connected(client: MongoClient): Promise<void> {
+  const until = performance.now() + OPENING_MS;
+  for (;;) {
+    try {
+      return void (await client.connect());
+    } catch (error) {
+      if (performance.now() + SELECTION_MS > until || !(error instanceof MongoServerSelectionError)) throw error;
+    }
   }
 }
 
@@ -117,7 +132,12 @@ export function translated(error: unknown): unknown {
     const cure = 'Ask for less, or declare an index for the filter.';
     return new ReadStoreUnavailable(`MongoDB did not answer within ${QUERY_MS} ms. ${cure}`, { cause: error });
   }
-  if (UNREACHABLE.has(name) || BROKEN.has(code as string) || PASSING.has(code as number)) {
+  if (
+    error instanceof NoAnswerInTime ||
+    UNREACHABLE.has(name) ||
+    BROKEN.has(code as string) ||
+    PASSING.has(code as number)
+  ) {
     return new ReadStoreUnavailable(`MongoDB does not answer now: ${message}`, { cause: error });
   }
   if (code === 10_334 || code === 17_419 || code === 17_420) return tooLarge();

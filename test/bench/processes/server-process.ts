@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ReadyReport } from '#test/support/api-client';
 import { freePort } from '#test/support/perdure-process';
 import { programPath } from './program.js';
 
@@ -11,6 +12,8 @@ interface Program {
   readonly env: Readonly<Record<string, string>>;
   /** What is asked until it is answered. */
   readonly probe: string;
+  /** What names the port; default `PORT`. */
+  readonly portName?: string;
 }
 
 /** An HTTP server in a process of its own. */
@@ -26,16 +29,26 @@ export class ServerProcess implements AsyncDisposable {
     return server;
   }
 
+  /** `perdure worker` with these settings. */
+  static worker(env: Record<string, string>): Promise<ServerProcess> {
+    return ServerProcess.#start({
+      args: ['apps/cli/perdure.mjs', 'worker'],
+      env: { PERDURE_LOG: 'warn', ...env },
+      probe: '/health',
+      portName: 'PERDURE_WORKER_PORT',
+    });
+  }
+
   /** Fastify with routes that do nothing. */
   static idle(): Promise<ServerProcess> {
     return ServerProcess.#start({ args: [...process.execArgv, IDLE_PROGRAM], env: {}, probe: '/' });
   }
 
-  static async #start({ args, env, probe }: Program): Promise<ServerProcess> {
+  static async #start({ args, env, probe, portName = 'PORT' }: Program): Promise<ServerProcess> {
     const port = await freePort();
     const spawnedAt = performance.now();
     const child = spawn(process.execPath, args, {
-      env: { ...process.env, NODE_OPTIONS: '', PORT: port, ...env },
+      env: { ...process.env, NODE_OPTIONS: '', [portName]: port, ...env },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     while (!(await answers(`http://127.0.0.1:${port}${probe}`))) {
@@ -59,15 +72,29 @@ export class ServerProcess implements AsyncDisposable {
   /** Resolves when the projections of a Perdure have seen all that is stored. */
   async upToDate(): Promise<void> {
     for (;;) {
-      const answer = (await (await fetch(`${this.url}/ready`)).json()) as { projections: { lagSeconds: number }[] };
-      if (answer.projections.every(({ lagSeconds }) => lagSeconds === 0)) return;
+      if ((await this.#projections()).every(({ lagSeconds }) => lagSeconds === 0)) return;
       await delay(20);
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill();
-    if (this.child.exitCode === null) await once(this.child, 'exit');
+  /** Whether the projection is run by this process. */
+  async runs(projection: string): Promise<boolean> {
+    const { state } = (await this.#projections()).find(({ name }) => name === projection)!;
+    return state === 'live' || state === 'catching-up';
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill(signal);
+    await once(this.child, 'exit');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end('SIGTERM');
+  }
+
+  async #projections(): Promise<ReadyReport['projections']> {
+    return ((await (await fetch(`${this.url}/ready`)).json()) as ReadyReport).projections;
   }
 }
 

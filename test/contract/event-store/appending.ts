@@ -145,6 +145,29 @@ export function appending(underTest: UnderTest): void {
       expect((await store.read(STREAM)).lastRevision).toBe(3);
     });
 
+    it('does not answer again where the stream was deleted and is expected to exist', async () => {
+      const { store } = underTest();
+      const given = events(2);
+      await store.append(STREAM, 'none', [event()]);
+      await store.append(STREAM, 'exists', given);
+      await store.delete(STREAM, 2, 'soft');
+      await expect(store.append(STREAM, 'exists', given)).rejects.toMatchObject({ actual: -1 });
+      await store.append(STREAM, 'none', [event()]);
+      expect(await store.append(STREAM, 'exists', given)).toMatchObject({ revision: 2 });
+      expect(await store.read(STREAM)).toMatchObject({ lastRevision: 3 });
+    });
+
+    it('brings no deleted stream back where it only repeats what stood there', async () => {
+      const { store } = underTest();
+      const given = events(2);
+      await store.append(STREAM, 'any', given);
+      await store.setMetadata(STREAM, { maxCount: 2 });
+      await store.delete(STREAM, 1, 'soft');
+      expect(await store.append(STREAM, 'any', given)).toMatchObject({ revision: 1 });
+      expect(await store.read(STREAM)).toMatchObject({ status: 'missing' });
+      expect((await store.readAll()).events).toEqual([]);
+    });
+
     it('recognises a repetition that arrives together with the first', async () => {
       const { store } = underTest();
       const given = events(3);

@@ -81,6 +81,22 @@ export function hiding(underTest: UnderTest): void {
       expect((await store.readAll({ filter })).events).toEqual([]);
     });
 
+    it('and soft deletions hide nothing that is looked for by its id', async () => {
+      const { store } = underTest();
+      const given = [event(1), event(2)];
+      await store.append(STREAM, 'none', [event(0)]);
+      await store.append(STREAM, 0, given, { findable: true });
+      const [stored] = (await store.read(STREAM, { from: 1, limit: 1 })).events;
+      await store.setMetadata(STREAM, { maxCount: 1 });
+      expect(await store.find(given[0]!.id)).toEqual(stored);
+      await store.delete(STREAM, 2, 'soft');
+      expect(await store.find(given[0]!.id)).toEqual(stored);
+      await store.append(STREAM, 'none', [event(3)]);
+      expect(await store.find(given[0]!.id)).toEqual(stored);
+      await store.delete(STREAM, 3, 'tombstone');
+      expect(await store.find(given[0]!.id)).toBeUndefined();
+    });
+
     it('is replaced as a whole', async () => {
       const { store } = underTest();
       await store.append(STREAM, 'none', events(5));
@@ -116,6 +132,25 @@ export function hiding(underTest: UnderTest): void {
       await streamStates['soft-deleted'](store);
       expect(await store.append(STREAM, 'none', [event(7), event(8)])).toMatchObject({ revision: 4 });
       expect(await store.read(STREAM)).toMatchObject({ status: 'present', lastRevision: 4 });
+      expect(await visible()).toEqual([7, 8]);
+    });
+
+    it.each<[string, StreamMetadata, StreamMetadata, number[]]>([
+      ['nothing more is said', {}, { truncateBefore: 3 }, [7, 8]],
+      ['less is hidden', { truncateBefore: 1 }, { truncateBefore: 3 }, [7, 8]],
+      ['more is hidden', { truncateBefore: 4 }, { truncateBefore: 4 }, [8]],
+      ['something else is said', { maxCount: 9 }, { maxCount: 9, truncateBefore: 3 }, [7, 8]],
+    ])('hides what it deleted, where later %s', async (_, metadata, kept, shown) => {
+      const { store } = underTest();
+      await streamStates['soft-deleted'](store);
+      await store.append(STREAM, 'none', [event(7), event(8)]);
+      for (let times = 0; times < 2; times++) {
+        await store.setMetadata(STREAM, metadata);
+        expect(await store.metadata(STREAM)).toEqual(kept);
+        expect(await visible()).toEqual(shown);
+      }
+      await store.setMetadata(STREAM, { truncateBefore: 5 });
+      await store.setMetadata(STREAM, {});
       expect(await visible()).toEqual([7, 8]);
     });
 

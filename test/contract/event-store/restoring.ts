@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { comparePositions, type Recorded, START } from '#kernel/event';
+import { comparePositions, type EventMetadata, type Recorded, START } from '#kernel/event';
+import { eventIdOf, systemIds } from '#kernel/ids';
 import { contentOf, withContent } from '#platform/event-store/event-content';
 import { StreamDeleted, WrongExpectedRevision } from '#platform/event-store/event-store.errors';
 import { event, numbers, STREAM, type UnderTest } from './samples.js';
@@ -108,6 +109,22 @@ export function restoring(underTest: UnderTest): void {
       await store.restore(given);
       const filter = { streamPrefixes: ['main.task-'] };
       expect(ids((await store.readAll({ filter, limit: 10_000 })).events)).toEqual(ids(given));
+    });
+
+    it('finds the first event of a command that may be repeated', async () => {
+      const { store, clock } = underTest();
+      const command = (fields: Partial<EventMetadata>): Partial<Recorded> => {
+        const commandId = systemIds.next();
+        const recordedAt = new Date(clock.now().getTime() - 6 * 24 * 60 * 60 * 1_000).toISOString();
+        const metadata = { commandId, commandDigest: 'digest', ...fields } as EventMetadata;
+        return { id: eventIdOf(commandId, 0), metadata, recordedAt };
+      };
+      const given = [recorded(0), recorded(1, STREAM, command({})), recorded(0, 'main.task-b', command({}))];
+      await store.restore(given);
+      await store.restore(given);
+      for (const event of given.slice(1)) {
+        expect(await store.find(event.id)).toMatchObject({ ...event, position: expect.any(String) });
+      }
     });
 
     it('takes nothing from nothing', async () => {

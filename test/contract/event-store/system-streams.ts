@@ -173,7 +173,7 @@ export function systemStreams(underTest: UnderTest): void {
       const data = { $maxCount: 2, $tb: 1, $acl: { $r: ['ops'] } };
       await store.append(METADATA_STREAM, 'none', [description(data)]);
       await store.delete(STREAM, 2, 'soft');
-      const [deletion] = (await store.read(METADATA_STREAM, { from: 1 })).events;
+      const [deletion] = (await store.read(METADATA_STREAM, { direction: 'backwards', limit: 1 })).events;
       expect(deletion!.data).toMatchObject({ $maxCount: 2, $acl: { $r: ['ops'] } });
       // To the letter: a JavaScript number would have become 2^63, which EventStoreDB cannot read.
       expect(Buffer.from(contentOf(deletion!).data).toString()).toMatch(/"\$tb":9223372036854775807[,}]/);

@@ -44,7 +44,7 @@ export class TcpProxy {
     this.#isUp = false;
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) breakOff(socket);
     await closed;
   }
 
@@ -85,12 +85,12 @@ export class TcpProxy {
       socket.once('close', () => this.#sockets.delete(socket));
     }
     // One direction that breaks breaks the other one: to both sides the connection is gone.
-    const breakOff = (): void => {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+    const breakBoth = (): void => {
+      breakOff(client);
+      breakOff(server);
     };
-    pipeline(client, (bytes: AsyncIterable<Buffer>) => this.#paced(bytes), server).catch(breakOff);
-    pipeline(server, (bytes: AsyncIterable<Buffer>) => this.#paced(bytes), client).catch(breakOff);
+    pipeline(client, (bytes: AsyncIterable<Buffer>) => this.#paced(bytes), server).catch(breakBoth);
+    pipeline(server, (bytes: AsyncIterable<Buffer>) => this.#paced(bytes), client).catch(breakBoth);
   }
 
   async *#paced(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -102,4 +102,10 @@ export class TcpProxy {
     }
     await this.#isFlowing;
   }
+}
+
+/** One that has said its last word is closed: reset in the middle of that, Node would never let go of it, nor rest. */
+function breakOff(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -56,8 +56,8 @@ export class Deployment {
   }
 
   async end(): Promise<void> {
-    await PerdureProcess.killAll();
     await Promise.all(PARTS.map((part) => this.networks[part].close()));
+    await PerdureProcess.killAll();
     await this.engines['event store'].stop();
   }
 

@@ -8,7 +8,7 @@ const PER_SECOND = 200;
 const PATIENCE_MS = 3_000;
 const PAUSE_MS = 100;
 /** Things that all lanes act on. */
-const SHARED = 16;
+const SHARED = 40;
 /** Of all commands, those for later, and those that make a thing of their own. */
 const SCHEDULED = 0.1;
 const CREATED = 0.2;

@@ -1,5 +1,6 @@
-import { EventStoreDBClient, START } from '@eventstore/db-client';
+import { START } from '@eventstore/db-client';
 import type { Json, JsonObject } from '#kernel/json';
+import { EventStoreDbConnection } from '#platform/event-store/eventstoredb-connection';
 import { ThingsClient } from '#test/support/things-client';
 import type { Asked, Load } from './load.js';
 
@@ -20,10 +21,10 @@ interface Data {
 
 /** What the server has of a load, read by the official client and beside every proxy. */
 export async function eventsOf(url: string, noun: string): Promise<readonly Found[]> {
-  const client = EventStoreDBClient.connectionString(url);
+  const connection = await EventStoreDbConnection.open(url, 5_000);
   const found: Found[] = [];
   try {
-    for await (const { event } of client.readAll({ fromPosition: START })) {
+    for await (const { event } of connection.client.readAll({ fromPosition: START })) {
       if (!event?.streamId.startsWith(`main.${noun}-`)) continue;
       const { data, set } = event.data as unknown as Data;
       const made = event.type === `${noun}.created` ? (data as JsonObject) : set!;
@@ -31,7 +32,7 @@ export async function eventsOf(url: string, noun: string): Promise<readonly Foun
       found.push({ id, stream: streamId, revision: Number(revision), command: data!.command!, set: made });
     }
   } finally {
-    await client.dispose();
+    await connection.close();
   }
   return found;
 }
