@@ -14,6 +14,7 @@ const PAGE = 1_000;
 export class Activations {
   readonly #cache: LRUCache<string, Activation>;
   readonly #loading = new Map<string, Promise<Activation>>();
+  readonly #looking = new Map<string, Promise<void>>();
   readonly #othersAppend: boolean;
   #moments = 0;
 
@@ -75,23 +76,32 @@ export class Activations {
    * others append, too, this costs a read of the stream's last event, unless an append or a load has shown it meanwhile.
    */
   async holds(stream: string, activation: Activation, since: number): Promise<boolean> {
-    const { revision } = activation;
     await activation.settled();
     if (activation.broken) return false;
     if (!this.#othersAppend || activation.asOf >= since) return true;
 
+    // Those who ask together share a look: it serves everyone who came before it began.
+    for (let look = this.#looking.get(stream); look; look = this.#looking.get(stream)) {
+      await look;
+      if (activation.broken) return false;
+      if (activation.asOf >= since) return true;
+    }
+    const look = this.#look(stream, activation).finally(() => this.#looking.delete(stream));
+    this.#looking.set(stream, look);
+    await look;
+    return !activation.broken;
+  }
+
+  /** Reads the stream's last event, and drops the activation where its state is not the last one. */
+  async #look(stream: string, activation: Activation): Promise<void> {
     const moment = this.moment();
+    const { revision } = activation;
     const { status, lastRevision } = await this.store.read(stream, { direction: 'backwards', limit: 1 });
     // Commands of this process may have gone on from the state: their appends show that it was the last one before.
     await activation.settled();
-    if (activation.broken) return false;
-    if (activation.asOf >= since) return true;
-    if (lastRevision === revision && (status === 'present' || !activation.exists)) {
-      activation.asOf = moment;
-      return true;
-    }
-    this.drop(stream, activation);
-    return false;
+    if (activation.broken || activation.asOf >= moment) return;
+    if (lastRevision === revision && (status === 'present' || !activation.exists)) activation.asOf = moment;
+    else this.drop(stream, activation);
   }
 
   /** Forgets the object, so that the next command reads it from the store. */

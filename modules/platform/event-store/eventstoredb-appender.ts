@@ -141,8 +141,8 @@ export class Appender {
   async #positionOf(stream: string, revision: number): Promise<Position> {
     const page = await this.reader.page(stream, { from: revision, count: 1 });
     const [event] = page?.events ?? [];
-    // Its stream hides it already: it is there, behind everything known.
-    return event?.revision === revision ? event.position : this.reader.head();
+    // Its stream hides it already: it is there, not beyond the last event. Subscribers wait for it, so it must be one that they see.
+    return event?.revision === revision ? event.position : this.reader.head({ ordinary: true });
   }
 
   async #exists(stream: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { Answer, BatchAppends } from './eventstoredb-batch.js';
 import type { EventStoreDbConnection } from './eventstoredb-connection.js';
 import { exceptionOf } from './eventstoredb-errors.js';
 import { PROBE_TYPE } from './eventstoredb-own.js';
+import type { MetadataStreams } from './eventstoredb-metadata.js';
 import { backOff } from './eventstoredb-patience.js';
 import type { EventStoreDbReader } from './eventstoredb-reader.js';
 
@@ -16,6 +17,8 @@ export class Deletions {
   constructor(
     private readonly connection: EventStoreDbConnection,
     private readonly batch: BatchAppends,
+    private readonly reader: EventStoreDbReader,
+    private readonly metadata: MetadataStreams,
   ) {}
 
   /**
@@ -39,22 +42,15 @@ export class Deletions {
     }
   }
 
-  /** `foretell` is called with the revision before which a soft deletion is about to hide everything. */
-  async delete(
-    stream: string,
-    expected: ExpectedRevision,
-    mode: 'soft' | 'tombstone',
-    reader: EventStoreDbReader,
-    foretell?: (deletedBefore: number) => Promise<void>,
-  ): Promise<void> {
+  async delete(stream: string, expected: ExpectedRevision, mode: 'soft' | 'tombstone'): Promise<void> {
     for (;;) {
       // The server deletes what is not there, and knows no expectation that a stream exists.
-      const isThere = (await reader.page(stream, { backwards: true, count: 1 })) !== undefined;
-      const last = await reader.lastRevision(stream);
+      const isThere = (await this.reader.page(stream, { backwards: true, count: 1 })) !== undefined;
+      const last = await this.reader.lastRevision(stream);
       const met = { any: true, none: !isThere, exists: isThere }[expected] ?? expected === last;
       if (!met) throw new WrongExpectedRevision(stream, expected, isThere ? last : -1);
       if (mode === 'soft' && !isThere) return;
-      if (mode === 'soft') await foretell?.(last + 1);
+      if (mode === 'soft') await this.metadata.foretellDeletion(stream, last + 1);
       try {
         await this.#carryOut(stream, last, mode);
         return;

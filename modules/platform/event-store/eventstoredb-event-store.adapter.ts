@@ -92,10 +92,10 @@ export class EventStoreDbEventStore implements EventStore {
     this.#maxQueuedWrites = maxQueuedWrites;
     this.#hidden = new HiddenPasts(clock);
     this.#batch = new BatchAppends(connection);
-    this.#deletions = new Deletions(connection, this.#batch);
     this.#reader = new EventStoreDbReader(connection, this.#hidden, (stream) => this.#deletions.probe(stream));
     this.#appender = new Appender(this.#batch, this.#reader, connection.name);
     this.#metadata = new MetadataStreams(this.#reader, this.#appender, this.#hidden);
+    this.#deletions = new Deletions(connection, this.#batch, this.#reader, this.#metadata);
     this.#signposts = new Signposts(this.#appender, this.#reader);
     this.#restoration = new Restoration(
       this.#batch,
@@ -166,8 +166,7 @@ export class EventStoreDbEventStore implements EventStore {
     checkStreamName(stream);
     metadataStreamOf(stream);
     this.#checkOpen();
-    const foretell = (before: number): Promise<void> => this.#metadata.foretellDeletion(stream, before);
-    await this.#deletions.delete(stream, expected, mode, this.#reader, foretell);
+    await this.#deletions.delete(stream, expected, mode);
     if (mode === 'soft') await this.#metadata.refresh(stream);
     else this.#hidden.entomb(stream, await this.#reader.head());
   }
@@ -226,14 +225,13 @@ export class EventStoreDbEventStore implements EventStore {
   /** What this process did itself, it sees at once. */
   async #appended(stream: string, { position }: Appended): Promise<void> {
     if (isShown(stream)) this.#shown = farther(this.#shown, position);
-    const described = describedStreamOf(stream);
-    if (described !== undefined) await this.#metadata.refresh(described);
-    // The stream is there again, unless this was a repetition: the server knows.
-    else if (this.#hidden.isDeleted(stream)) await this.#metadata.refresh(stream);
+    // A deleted stream is there again, unless this was a repetition: the server knows.
+    const changed = describedStreamOf(stream) ?? (this.#hidden.isDeleted(stream) ? stream : undefined);
+    if (changed !== undefined) await this.#metadata.refresh(changed);
   }
 
   async #entomb(stream: string): Promise<void> {
-    await this.#deletions.delete(stream, 'any', 'tombstone', this.#reader).catch(notUnderTombstone);
+    await this.#deletions.delete(stream, 'any', 'tombstone').catch(notUnderTombstone);
     this.#hidden.entomb(stream, await this.#reader.head());
   }
 

@@ -19,6 +19,8 @@ export type LastRevision = (stream: string) => Promise<number>;
  * scavenged. So every process keeps the metadata of all streams that have some.
  */
 export class HiddenPasts {
+  /** Whether all streams that hide something are known. */
+  isComplete = false;
   readonly #streams = new Map<string, HidingStream>();
 
   constructor(private readonly clock: Clock) {}
@@ -44,6 +46,11 @@ export class HiddenPasts {
 
   entomb(stream: string, position: Position): void {
     this.#streams.set(stream, { metadata: {}, state: 'tombstone', position });
+  }
+
+  /** Whether the stream hides nothing, as far as this process has heard. */
+  isOpen(stream: string): boolean {
+    return this.isComplete && !this.#streams.has(stream);
   }
 
   isDeleted(stream: string): boolean {

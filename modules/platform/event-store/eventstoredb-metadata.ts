@@ -32,7 +32,7 @@ export class MetadataStreams {
 
   /** Goes through the metadata of all streams, which the server filters. What comes meanwhile the live tail brings. */
   learn(closed: AbortSignal): void {
-    this.known = this.#learn(closed);
+    this.known = this.#learn(closed).then(() => void (this.hidden.isComplete = !closed.aborted));
   }
 
   async of(stream: string): Promise<StreamMetadata> {

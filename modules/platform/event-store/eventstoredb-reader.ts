@@ -12,6 +12,8 @@ import { isOwn } from './eventstoredb-own.js';
 import { readAllRequest, readStreamRequest, serverFilter, type StreamRange } from './eventstoredb-requests.js';
 
 const DEFAULT_LIMIT = 1_000;
+/** So many events asked for are a part of a long reading. */
+const MANY = 100;
 /** Bytes at which a slice ends: few large events must not fill the memory. */
 const SLICE_BYTES = 16 * 2 ** 20;
 
@@ -40,7 +42,7 @@ export class EventStoreDbReader {
     const backwards = direction === 'backwards';
     for (let next = from; ;) {
       const page = await this.page(name, { from: next, backwards, count: limit });
-      if (!page) return { status: 'missing', events: [], lastRevision: await this.probe(name) };
+      if (!page) return { status: 'missing', events: [], lastRevision: await this.#lastOfMissing(name) };
       const events = this.hidden.young(page.events.filter((event) => !isOwn(event)));
       const end = page.events.at(-1);
       if (events.length === 0 && end && !page.exhausted && !(backwards && end.revision === 0)) {
@@ -82,11 +84,13 @@ export class EventStoreDbReader {
     const backwards = direction === 'backwards';
     const start = options.position === undefined ? undefined : checkPosition(options.position);
     if (backwards && start === START) return { events: [], position: START, end: true };
-    // Before the page: what is appended meanwhile is looked at next time.
-    const head = await this.head();
-    const isBehind = (position: Position): boolean => comparePositions(position, head) < 0;
     const nothing = filter.types?.length === 0 || filter.streamPrefixes?.length === 0;
-    if (nothing) return backwards ? atStart([]) : { events: [], position: farther(start ?? START, head), end: true };
+    // The end is asked for before the page that reaches it: what is appended meanwhile is looked at next time. A page of many
+    // seldom reaches it, and then is read without asking.
+    let head = nothing || (limit < MANY && !backwards) ? await this.head() : undefined;
+    if (head !== undefined && nothing) {
+      return backwards ? atStart([]) : { events: [], position: farther(start ?? START, head), end: true };
+    }
 
     for (let from = start; ;) {
       // One more, as the server begins with the event at the position.
@@ -95,14 +99,24 @@ export class EventStoreDbReader {
       const isNew = ({ position }: Recorded): boolean => from === undefined || position !== from;
       const fresh = page.events.filter(isNew).slice(0, limit);
       const exhausted = page.exhausted && fresh.length === page.events.filter(isNew).length;
+      if (exhausted && !backwards && head === undefined) {
+        head = await this.head();
+        const last = fresh.at(-1)?.position ?? from ?? START;
+        if (comparePositions(last, head) < 0) continue;
+      }
       const events = await this.#matching(fresh, options);
       const reached = fresh.at(-1)?.position ?? from ?? START;
       if (backwards && exhausted) return atStart(events);
-      if (exhausted) return { events, position: farther(reached, head), end: true };
-      const end = !backwards && !isBehind(reached);
+      if (exhausted) return { events, position: farther(reached, head ?? reached), end: true };
+      const end = !backwards && head !== undefined && comparePositions(reached, head) >= 0;
       if (events.length > 0 || end) return { events, position: reached, end };
       from = reached;
     }
+  }
+
+  /** Most missing streams never were: the server is asked only about those that may have been deleted. */
+  async #lastOfMissing(stream: string): Promise<number> {
+    return this.hidden.isOpen(stream) ? -1 : this.probe(stream);
   }
 
   async #matching(

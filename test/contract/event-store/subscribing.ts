@@ -99,6 +99,19 @@ export function subscribing(underTest: UnderTest): void {
       expect(later).toEqual(all!.slice(positions.indexOf(from) + 1));
     }, 60_000);
 
+    it('catches up where a deleted stream was given again what stood in it', async () => {
+      const { store } = underTest();
+      const given = event(1);
+      await store.append(STREAM, 'any', [given]);
+      await store.delete(STREAM, 0, 'soft');
+      const { position } = await store.append('main.task-b', 'none', [event(2)]);
+      await store.append('$ours-1', 'none', [event(3)]);
+      await store.append(STREAM, 'any', [given]);
+      const messages = store.subscribe({ position })[Symbol.asyncIterator]();
+      await take(messages, caughtUp);
+      await messages.return!();
+    });
+
     it('waits for a slow reader', async () => {
       const { store } = underTest();
       const messages = store.subscribe()[Symbol.asyncIterator]();
