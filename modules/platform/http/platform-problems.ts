@@ -177,6 +177,11 @@ defineProblems({
     title: 'Another process goes on with the projection',
     cure: 'Leave it to that process.',
   },
+  'copy-out-of-order': {
+    kind: 'conflict',
+    title: 'The copy of the event store is in another order than the original',
+    cure: 'Copy into an empty store.',
+  },
   'not-a-copy': {
     kind: 'conflict',
     title: 'The mirror has events that are not from the event store',
