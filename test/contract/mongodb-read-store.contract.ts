@@ -5,6 +5,8 @@ import { MongoDbReadStore } from '#platform/read-store/mongodb-read-store.adapte
 import { DocumentNotStorable, ReadStoreUnavailable } from '#platform/read-store/read-store.errors';
 import { engineSuite } from '#test/support/engines/engine-suite';
 import { loopbackPort } from '#test/support/engines/loopback-port';
+import { CommandGate } from './read-store/command-gate.js';
+import { definedAtOnce } from './read-store/defined-at-once.js';
 import type { OpenStore } from './read-store/open-store.js';
 import { positionGuard } from './read-store/position-guard.js';
 import { readStoreContract, reopeningContract } from './read-store/read-store-contract.js';
@@ -13,6 +15,7 @@ engineSuite('ferretdb', (engine) => {
   const { open } = databases(() => engine().url);
   readStoreContract('FerretDB', open, { documents: 10_000, runs: 8 });
   reopeningContract('FerretDB', open);
+  definedAtOnce('FerretDB', open);
   positionGuard(
     () => engine().url,
     (url) => MongoDbReadStore.open(url),
@@ -47,6 +50,37 @@ engineSuite('ferretdb', (engine) => {
     await expect(store.get('c', 'a')).rejects.toBeInstanceOf(ReadStoreUnavailable);
   });
 
+  it('says that it does not answer when it is gone in the middle of a write', async () => {
+    const gate = await CommandGate.to(`${engine().url}middle?serverSelectionTimeoutMS=300`);
+    const store = await MongoDbReadStore.open(gate.url);
+    await store.define({ name: 'c', indexes: [] });
+    // The first finds the collection, the second would write.
+    const closed = gate.closeAfter(1, 'lost');
+    const write = store.write([{ collection: 'c', id: 'a', document: { n: 1 } }]);
+    write.catch(() => {}); // looked at below
+    await closed;
+    await gate.close();
+    await expect(write).rejects.toBeInstanceOf(ReadStoreUnavailable);
+    await store.close();
+  });
+
+  it('rewrites more documents than go into one command', async () => {
+    const gate = await CommandGate.to(`${engine().url}parts`);
+    const store = await MongoDbReadStore.open(gate.url);
+    await store.define({ name: 'c', indexes: [] });
+    const put = (n: number) =>
+      store.write(Array.from({ length: 1_030 }, (_, i) => ({ collection: 'c', id: `d${i}`, document: { n } })));
+    await put(1);
+    expect(await store.count('c', { n: 1 })).toBe(1_030);
+    const before = gate.passed;
+    await put(2);
+    // Twice which are there; the rewrites of the first thousand, and those of the rest.
+    expect(gate.passed - before).toBe(1 + 2 + 20 + 1);
+    expect(await store.count('c', { n: 2 })).toBe(1_030);
+    await store.close();
+    await gate.close();
+  }, 60_000);
+
   it('refuses what a document cannot be, and keeps what it can', async () => {
     const store = await MongoDbReadStore.open(`${engine().url}odd`);
     await store.define({ name: 'c', indexes: [] });
@@ -80,6 +114,7 @@ if (real) {
     afterAll(drop, 60_000);
     readStoreContract('MongoDB', open, { runs: 50 });
     reopeningContract('MongoDB', open);
+    definedAtOnce('MongoDB', open);
   });
 }
 

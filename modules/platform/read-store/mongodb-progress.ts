@@ -4,11 +4,16 @@ import { isDuplicate } from './mongodb-server.js';
 import { CheckpointMoved, LeaseLost } from './read-store.errors.js';
 import type { Advance, Checkpoint, Lease } from './read-store.port.js';
 
+/** A write that has begun and not ended, and the store that does it. */
+interface Pending {
+  readonly id: string;
+  readonly store: string;
+}
+
 /** Checkpoint and lease of one name in one document, so that one condition can ask for both. */
 interface Progress extends Partial<Checkpoint>, Partial<Lease> {
   readonly _id: string;
-  /** A write that has begun and not ended, and the store that does it. */
-  readonly pending?: { readonly id: string; readonly store: string } | null;
+  readonly pending?: Pending | null;
 }
 
 type Change = Partial<Omit<Progress, '_id'>>;
@@ -37,19 +42,22 @@ export class MongoDbProgress {
   }
 
   /** The write that has begun and not ended, if there is one. Rejects with LeaseLost and CheckpointMoved. */
-  async pending({ projection, from, token }: Advance): Promise<Progress['pending']> {
+  async pending({ projection, from, token }: Advance): Promise<Pending | null> {
     const found = await this.documents.findOne({ _id: projection });
     if (token !== undefined && found?.token !== token) throw new LeaseLost(projection, token);
     if (found?.position !== from?.position || found?.version !== from?.version) throw new CheckpointMoved(projection);
     return found?.pending ?? null;
   }
 
-  /** Notes that a write begins, in the place of the one that was seen. */
-  async begin(advance: Advance, seen: Progress['pending'], pending: NonNullable<Progress['pending']>): Promise<void> {
-    const { projection, from, token } = advance;
+  /** Notes that a write begins, in the place of the one that was seen. Rejects with LeaseLost and CheckpointMoved. */
+  async begin(advance: Advance, seen: Pending | null, pending: Pending): Promise<void> {
+    if (!(await this.begins(advance, seen, pending))) await this.#refuse(advance);
+  }
+
+  /** The same; false, and nothing changes, where another write has begun, or lease or checkpoint are not what they were. */
+  begins({ projection, from, token }: Advance, seen: Pending | null, pending: Pending): Promise<boolean> {
     const condition = { ...standing(from, token), ...(seen ? { 'pending.id': seen.id } : { pending: null }) };
-    const begun = await this.#swap(projection, condition, { pending }, from === null && token === undefined);
-    if (!begun) await this.#refuse(advance);
+    return this.#swap(projection, condition, { pending }, from === null && token === undefined);
   }
 
   /** Moves the checkpoint, as the end of the write that has begun. */

@@ -2,6 +2,7 @@ import type { Collection } from 'mongodb';
 import type { JsonObject } from '#kernel/json';
 import type { ReadModel } from '#kernel/projection';
 import { inTime } from '../in-time.js';
+import { inParts } from './mongodb-change.js';
 import { MongoDbDefinitions, type Definition } from './mongodb-definitions.js';
 import { projectedOf, storedOf, type MongoDbDocument } from './mongodb-document.js';
 import { MongoDbLocks } from './mongodb-locks.js';
@@ -149,10 +150,8 @@ export class MongoDbReadStore implements ReadStore {
       const found = await Promise.all(wanted.map((_id) => documents.findOne({ _id }, options)));
       return found.filter((document) => document !== null);
     }
-    const chunks = Array.from({ length: Math.ceil(wanted.length / IDS_AT_ONCE) }, (_, i) =>
-      wanted.slice(i * IDS_AT_ONCE, (i + 1) * IDS_AT_ONCE),
-    );
-    const found = await Promise.all(chunks.map(($in) => documents.find({ _id: { $in } }, options).toArray()));
+    const parts = inParts(wanted, IDS_AT_ONCE);
+    const found = await Promise.all(parts.map(($in) => documents.find({ _id: { $in } }, options).toArray()));
     return found.flat();
   }
 

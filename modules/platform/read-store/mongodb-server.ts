@@ -1,4 +1,12 @@
-import { MongoClient, MongoParseError, MongoServerError, MongoServerSelectionError, type Db } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoClient,
+  MongoInvalidArgumentError,
+  MongoParseError,
+  MongoServerError,
+  MongoServerSelectionError,
+  type Db,
+} from 'mongodb';
 import { NoAnswerInTime } from '../in-time.js';
 import { DocumentNotStorable, ReadStoreUnavailable } from './read-store.errors.js';
 
@@ -124,24 +132,44 @@ const BROKEN = new Set([
 /** Stepping down, shutting down, catching up (the server's list of errors that a retry can mend), and no majority. */
 const PASSING = new Set([6, 7, 64, 89, 91, 112, 189, 262, 9001, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
+/** Of a document, or of the command that it made. */
+const TOO_LARGE = new Set([10_334, 17_419, 17_420]);
+
 /** The error in the port's words; those of our own and those of programming stay what they are. */
 export function translated(error: unknown): unknown {
-  const { name, message } = error as Error;
-  const code = codeOf(error);
-  if (error instanceof MongoServerError && code === 50) {
+  const reasons = reasonsOf(error);
+  const codes = reasons.map(codeOf);
+  if (error instanceof MongoServerError && codes.includes(50)) {
     const cure = 'Ask for less, or declare an index for the filter.';
     return new ReadStoreUnavailable(`MongoDB did not answer within ${QUERY_MS} ms. ${cure}`, { cause: error });
   }
-  if (
-    error instanceof NoAnswerInTime ||
-    UNREACHABLE.has(name) ||
+  // A document that is too large stays so: whoever were told to try again would do it for ever.
+  if (codes.some((code) => TOO_LARGE.has(code as number)) || reasons.some(isRefusedForItsSize)) return tooLarge();
+  if (reasons.some(isPassing)) {
+    return new ReadStoreUnavailable(`MongoDB does not answer now: ${(error as Error).message}`, { cause: error });
+  }
+  return error;
+}
+
+/** The error, and what is inside it: a bulk write hides in an error of its own whatever stopped it, and lists what it was refused. */
+function reasonsOf(error: unknown): unknown[] {
+  if (!(error instanceof MongoBulkWriteError)) return [error];
+  return [error, error.cause, error.errorResponse, error.err, [error.writeErrors].flat()].flat().filter(Boolean);
+}
+
+function isPassing(reason: unknown): boolean {
+  const code = codeOf(reason);
+  return (
+    reason instanceof NoAnswerInTime ||
+    UNREACHABLE.has((reason as Error).name) ||
     BROKEN.has(code as string) ||
     PASSING.has(code as number)
-  ) {
-    return new ReadStoreUnavailable(`MongoDB does not answer now: ${message}`, { cause: error });
-  }
-  if (code === 10_334 || code === 17_419 || code === 17_420) return tooLarge();
-  return error;
+  );
+}
+
+/** By the driver, before it sends anything. */
+function isRefusedForItsSize(reason: unknown): boolean {
+  return reason instanceof MongoInvalidArgumentError && reason.message.startsWith('Document is larger than');
 }
 
 export function tooLarge(): DocumentNotStorable {

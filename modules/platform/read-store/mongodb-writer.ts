@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Collection } from 'mongodb';
-import { changesOf, idsThere, replacements, upserts, type Change } from './mongodb-change.js';
+import {
+  AT_ONCE,
+  changesOf,
+  idsThere,
+  inParts,
+  replacements,
+  updatesAtOnce,
+  upserts,
+  type Change,
+} from './mongodb-change.js';
 import type { MongoDbDefinitions } from './mongodb-definitions.js';
 import type { MongoDbDocument } from './mongodb-document.js';
 import { cutIndexes } from './mongodb-indexes.js';
@@ -69,7 +78,9 @@ export class MongoDbWriter {
       session.withTransaction(async () => {
         if (advance) await this.progress.advance(advance, session);
         for (const [documents, own] of groups) {
-          await documents.bulkWrite(replacements(own), { ordered: false, session });
+          for (const part of inParts(own, AT_ONCE)) {
+            await documents.bulkWrite(replacements(part), { ordered: false, session });
+          }
         }
       }),
     );
@@ -82,11 +93,13 @@ export class MongoDbWriter {
   /** Begins, writes, ends. */
   async #step(changes: readonly Change[], advance: Advance): Promise<void> {
     const groups = await this.#groups(changes);
-    const id = randomUUID();
-    const seen = await this.#before(advance);
-    await this.progress.begin(advance, seen, { id, store: this.#store });
+    const pending = { id: randomUUID(), store: this.#store };
+    // As a rule nothing stands in the way, and there is nothing to look at first.
+    if (!(await this.progress.begins(advance, null, pending))) {
+      await this.progress.begin(advance, await this.#before(advance), pending);
+    }
     await this.#apply(groups);
-    await this.progress.finish(advance, id);
+    await this.progress.finish(advance, pending.id);
   }
 
   /**
@@ -105,8 +118,12 @@ export class MongoDbWriter {
 
   async #apply(groups: Groups): Promise<void> {
     for (const [documents, changes] of groups) {
-      const rest = changes.length < MANY ? changes : await this.#insertNew(documents, changes);
-      if (rest.length > 0) await documents.bulkWrite(upserts(rest), { ordered: false });
+      for (const part of inParts(changes, AT_ONCE)) {
+        const rest = part.length < MANY ? part : await this.#insertNew(documents, part);
+        for (const some of inParts(rest, updatesAtOnce(this.server))) {
+          await documents.bulkWrite(upserts(some), { ordered: false });
+        }
+      }
     }
   }
 

@@ -9,6 +9,7 @@ export class CommandGate {
   readonly #server: Server = createServer((client) => this.#accept(client));
   readonly #sockets = new Set<Socket>();
   #left = Infinity;
+  #passed = 0;
   #fate: Fate = 'lost';
   #held: (() => Promise<unknown>) | undefined;
   #closed: (() => void) | undefined;
@@ -26,6 +27,11 @@ export class CommandGate {
     const url = new URL(this.target);
     url.host = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     return url.href;
+  }
+
+  /** Commands that it has let through, without what the driver asks on its own account. */
+  get passed(): number {
+    return this.#passed;
   }
 
   /** Lets so many commands through, and closes before the next. Resolves when it closes. */
@@ -68,7 +74,11 @@ export class CommandGate {
   }
 
   #pass(message: Buffer, server: Socket): void {
-    if (isHousekeeping(message) || this.#left-- > 0) return void server.write(message);
+    if (isHousekeeping(message)) return void server.write(message);
+    if (this.#left-- > 0) {
+      this.#passed++;
+      return void server.write(message);
+    }
     if (!this.#closed) return; // closed already
     if (this.#fate === 'late') {
       this.#held = () => {
