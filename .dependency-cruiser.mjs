@@ -42,7 +42,10 @@ export default {
     rule(
       'adapters-know-their-port',
       'An adapter reaches no other part of the platform than its own port and the SQLite file.',
-      { path: '^modules/platform/(event-store|read-store|jobs)/', pathNot: 'jobs/jobs\\.(module|controller)\\.ts$|\\.spec\\.ts$' },
+      {
+        path: '^modules/platform/(event-store|read-store|jobs)/',
+        pathNot: 'jobs/jobs\\.(module|controller)\\.ts$|\\.spec\\.ts$',
+      },
       { path: '^modules/platform/', pathNot: '^modules/platform/(($1|sqlite)/|in-time)' },
     ),
     rule(
