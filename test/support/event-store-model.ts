@@ -18,6 +18,7 @@ export class EventStoreModel {
 
   append(name: string, expected: ExpectedRevision, ids: readonly string[]): number {
     const stream = this.#stream(name);
+    if (expected === 'exists') this.#check(name, stream, expected);
     const anywhere = expected === 'any' || expected === 'exists';
     const starts = anywhere
       ? [...stream.events.keys()].filter((revision) => stream.events[revision]!.id === ids[0])
@@ -45,7 +46,10 @@ export class EventStoreModel {
   }
 
   setMetadata(name: string, metadata: StreamMetadata): void {
-    this.describe(name, metadata, this.#stream(name).state === 'deleted');
+    const { state, deletedBefore } = this.#stream(name);
+    // What went with a deletion stays hidden.
+    const truncateBefore = Math.max(metadata.truncateBefore ?? 0, state === 'live' ? deletedBefore : 0);
+    this.describe(name, truncateBefore > 0 ? { ...metadata, truncateBefore } : metadata, state === 'deleted');
   }
 
   /** What an event of the metadata stream says; a soft deletion takes the place of `truncateBefore`. */
