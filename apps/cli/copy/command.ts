@@ -55,7 +55,10 @@ export function compareCommand(): Command {
   return betweenStores('compare')
     .summary('compare the events of two stores')
     .description('Compare two stores: number of events, the revision and content of each stream, and the order of all.')
-    .action((stores: Stores) => withStores(stores, compare));
+    .action(async (stores: Stores) => {
+      mustExist(stores.to);
+      await withStores(stores, compare);
+    });
 }
 
 function betweenStores(name: string): Command {
@@ -76,8 +79,7 @@ async function withStores(
   work: (from: EventStore, to: EventStore) => Promise<void>,
 ): Promise<void> {
   if (from === to) throw new CommandFailed('--from and --to are the same store.', EXIT.usage);
-  const file = /^sqlite:(?!:memory:)(.+)$/.exec(from)?.[1];
-  if (file !== undefined && !existsSync(file)) throw new CommandFailed(`There is no store at ${from} to read from.`);
+  mustExist(from);
   const opened: EventStore[] = [];
   try {
     for (const url of [from, to]) opened.push(await openEventStore(url));
@@ -88,4 +90,10 @@ async function withStores(
   } finally {
     await Promise.all(opened.map((store) => store.close()));
   }
+}
+
+/** Opening a SQLite file that is not there would make an empty one. */
+function mustExist(store: string): void {
+  const file = /^sqlite:(?!:memory:)(.+)$/.exec(store)?.[1];
+  if (file !== undefined && !existsSync(file)) throw new CommandFailed(`There is no store at ${store} to read from.`);
 }
