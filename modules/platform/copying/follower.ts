@@ -1,15 +1,14 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { comparePositions, START, type Position, type Recorded } from '#kernel/event';
+import { StoreUnavailable } from '../event-store/event-store.errors.js';
 import type { EventStore } from '../event-store/event-store.port.js';
+import { backoff, patient } from '../projecting/retry-policy.js';
 import { isCopied } from './copied-events.js';
 import { copyEvents } from './copy-events.js';
 import { NotACopy } from './resume-point.js';
 
 /** Events that are copied in one go while they arrive. */
 const BATCH = 500;
-/** Milliseconds until a copy that failed is taken up again; doubled up to the longest. */
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 5_000;
 
 export interface FollowerStatus {
   readonly state: 'copying' | 'live' | 'failing' | 'stopped';
@@ -65,23 +64,25 @@ export class Follower {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
+    let failures = 0;
+    while (!signal.aborted) {
       try {
-        await this.#follow(() => (pause = FIRST_PAUSE));
+        if (failures > 0) await this.#copy();
+        await this.#follow(() => (failures = 0));
       } catch (error) {
         if (signal.aborted) return;
-        const message = (error as Error).message;
+        const { message } = error as Error;
+        const pause = backoff(++failures);
         this.#status = { ...this.#status, state: 'failing', error: message };
         this.logger.warn(`The copy of the event store waits: ${message} Trying again in ${pause} ms.`);
-        await delay(pause, signal);
         if (error instanceof NotACopy) return;
+        await patient.delay(pause, signal).catch(() => {}); // ended by the signal
       }
     }
   }
 
   async #follow(goesWell: () => void): Promise<void> {
     const { signal } = this.#stop;
-    await this.#copy();
     let batch: Recorded[] = [];
     for await (const message of this.from.subscribe({
       position: this.#status.position,
@@ -98,6 +99,7 @@ export class Follower {
       this.#advance(position, 'live');
       goesWell();
     }
+    if (!signal.aborted) throw new StoreUnavailable('The event store ended the subscription.');
   }
 
   async #copy(): Promise<void> {
@@ -117,14 +119,4 @@ export class Follower {
       waiting.resolve();
     }
   }
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

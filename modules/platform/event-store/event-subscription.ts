@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { START } from '#kernel/event';
 import type { AllSlice, ReadAllOptions, SubscribeOptions, SubscriptionMessage } from './event-store.port.js';
+import { returnable } from './returnable.js';
 
 /** Events that are read ahead of the subscriber. */
 const PAGE = 500;
@@ -31,21 +32,7 @@ export function subscription(
   source: SubscriptionSource,
   options: SubscribeOptions,
 ): AsyncIterable<SubscriptionMessage> {
-  return {
-    [Symbol.asyncIterator]() {
-      const returned = new AbortController();
-      const signals = [source.closed, returned.signal, ...(options.signal ? [options.signal] : [])];
-      const messages = follow(source, options, AbortSignal.any(signals));
-      return {
-        next: () => messages.next(),
-        // A generator that waits for growth would not hear of its return before the growth.
-        return: () => {
-          returned.abort();
-          return messages.return(undefined);
-        },
-      };
-    },
-  };
+  return returnable((signal) => follow(source, options, signal), source.closed, options.signal);
 }
 
 async function* follow(

@@ -5,6 +5,7 @@ import type { HiddenPasts } from './eventstoredb-hidden.js';
 import { backOff } from './eventstoredb-patience.js';
 import { checkPosition, type EventStoreDbReader, farther, matches } from './eventstoredb-reader.js';
 import type { LiveTail } from './eventstoredb-tail.js';
+import { returnable } from './returnable.js';
 
 /** Events that are read ahead of the subscriber. */
 const PAGE = 500;
@@ -29,21 +30,7 @@ export function subscription(
   source: SubscriptionSource,
   options: SubscribeOptions,
 ): AsyncIterable<SubscriptionMessage> {
-  return {
-    [Symbol.asyncIterator]() {
-      const returned = new AbortController();
-      const signals = [source.closed, returned.signal, ...(options.signal ? [options.signal] : [])];
-      const messages = follow(source, options, AbortSignal.any(signals));
-      return {
-        next: () => messages.next(),
-        // A generator that waits would hear of its return only after that.
-        return: () => {
-          returned.abort();
-          return messages.return(undefined);
-        },
-      };
-    },
-  };
+  return returnable((signal) => follow(source, options, signal), source.closed, options.signal);
 }
 
 async function* follow(
