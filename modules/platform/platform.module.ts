@@ -25,7 +25,7 @@ import { Idempotency } from './dispatch/idempotency.js';
 import { anyObjectType, type AnyObjectType, ObjectRegistry } from './dispatch/object-registry.js';
 import { Objects } from './dispatch/objects.js';
 import { Snapshots } from './dispatch/snapshots.js';
-import { EVENT_STORE, type EventStore } from './event-store/event-store.port.js';
+import { EVENT_STORE, type EventStore, STORED_EVENTS } from './event-store/event-store.port.js';
 import { commandsTaken } from './http/input.js';
 import { Metrics } from './observability/metrics.js';
 import { Readiness } from './observability/readiness.js';
@@ -48,10 +48,11 @@ export class PlatformModule implements OnModuleInit, OnApplicationBootstrap, OnA
   static forRoot(options: PlatformOptions): DynamicModule {
     const providers: Provider[] = [
       {
-        provide: EVENT_STORE,
+        provide: STORED_EVENTS,
         inject: [METRICS],
         useFactory: (metrics?: Metrics) => openStoreAndMirror(observed(options.stores, metrics)),
       },
+      { provide: EVENT_STORE, useExisting: STORED_EVENTS },
       // One after the other: where both are in one file that cannot be used, the first one says why.
       {
         provide: READ_STORE,
@@ -76,7 +77,18 @@ export class PlatformModule implements OnModuleInit, OnApplicationBootstrap, OnA
       global: true,
       imports: [CqrsModule.forRoot()],
       providers,
-      exports: [EVENT_STORE, READ_STORE, CLOCK, IDS, ObjectRegistry, Activations, Objects, Dispatcher, CqrsModule],
+      exports: [
+        EVENT_STORE,
+        STORED_EVENTS,
+        READ_STORE,
+        CLOCK,
+        IDS,
+        ObjectRegistry,
+        Activations,
+        Objects,
+        Dispatcher,
+        CqrsModule,
+      ],
     };
   }
 

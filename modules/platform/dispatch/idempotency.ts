@@ -3,7 +3,7 @@ import { DomainError } from '#kernel/errors';
 import type { Recorded } from '#kernel/event';
 import { eventIdOf } from '#kernel/ids';
 import type { ObjectRef } from '#kernel/object-type';
-import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
+import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
 import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch-options.js';
 import { IdempotencyKeyReused, RequestInFlight } from './dispatch.errors.js';
 import type { Answer } from './envelope.js';
@@ -29,7 +29,7 @@ export class Idempotency {
   readonly #othersAppend: boolean;
 
   constructor(
-    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(STORED_EVENTS) private readonly store: EventStore,
     @Inject(DISPATCH_OPTIONS) options: DispatchOptions,
   ) {
     this.#othersAppend = store.shared || (options.othersAppend ?? false);

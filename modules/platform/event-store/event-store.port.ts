@@ -177,5 +177,8 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-/** Injects the process's `EventStore`. */
+/** Injects the process's `EventStore`: events in the shapes that the program knows today, whatever was stored. */
 export const EVENT_STORE = Symbol('EventStore');
+
+/** Injects the same store with events as they were written, to the letter: for copies, proofs and other programs. */
+export const STORED_EVENTS = Symbol('StoredEvents');

@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Module } from '@nestjs/common';
 import { Config, InvalidConfig } from '#platform/config/config';
-import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
+import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
 import { Readiness } from '#platform/observability/readiness';
 import type { EventStoreDbFront } from './front.js';
 
@@ -10,7 +10,7 @@ export class ConfiguredFront implements BeforeApplicationShutdown {
   #front: EventStoreDbFront | undefined;
 
   constructor(
-    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(STORED_EVENTS) private readonly store: EventStore,
     private readonly config: Config,
     private readonly readiness: Readiness,
   ) {}
