@@ -1,6 +1,7 @@
 import type { JsonObject } from '#kernel/json';
 import type { ReadModel } from '#kernel/projection';
-import type { Page, ReadStore } from '#platform/read-store/read-store.port';
+import { type Edges, queryEdges, type Window } from '#platform/read-store/edges';
+import type { Page, ReadStore, Stored } from '#platform/read-store/read-store.port';
 
 /** A kind of thing: one that was defined, or that a thing was made of. */
 export interface NounDocument {
@@ -24,6 +25,11 @@ export function listNouns(
   page: { limit?: number; cursor?: string },
 ): Promise<Page<NounDocument>> {
   return store.query<NounDocument>(nouns.name, { filter: { tenant }, ...page });
+}
+
+/** A part of that list, each noun with its cursor. Rejects with InvalidCursor, InvalidInput. */
+export function nounEdges(store: ReadStore, tenant: string, window: Window): Promise<Edges<Stored<NounDocument>>> {
+  return queryEdges(store, nouns.name, { filter: { tenant } }, window);
 }
 
 /** What is known of a noun, or null. */

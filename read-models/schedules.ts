@@ -1,6 +1,7 @@
 import type { JsonObject } from '#kernel/json';
 import type { ReadModel } from '#kernel/projection';
-import type { Filter, Page, ReadStore } from '#platform/read-store/read-store.port';
+import { type Edges, queryEdges, type Window } from '#platform/read-store/edges';
+import type { Filter, Page, ReadStore, Stored } from '#platform/read-store/read-store.port';
 
 /** A schedule as lists show it. Its id in the collection is its stream. Times are RFC 3339 texts. */
 export interface ScheduleDocument {
@@ -37,6 +38,16 @@ export function listSchedules(
   { state, ...page }: { state?: ScheduleDocument['state']; limit?: number; cursor?: string },
 ): Promise<Page<ScheduleDocument>> {
   return pageOf(store, { tenant, ...(state && { state }) }, page);
+}
+
+/** A part of that list, each schedule with its cursor. Rejects with InvalidCursor, InvalidInput. */
+export function scheduleEdges(
+  store: ReadStore,
+  tenant: string,
+  { state }: { state?: ScheduleDocument['state'] },
+  window: Window,
+): Promise<Edges<Stored<ScheduleDocument>>> {
+  return queryEdges(store, schedules.name, { filter: { tenant, ...(state && { state }) } }, window);
 }
 
 /** Those of all tenants whose command is still to be carried out. */

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '#kernel/json';
 import type { ReadModel } from '#kernel/projection';
-import type { Filter, Page, ReadStore, Sort } from '#platform/read-store/read-store.port';
+import { type Edges, queryEdges, type Window } from '#platform/read-store/edges';
+import type { Filter, Page, ReadStore, Sort, Stored } from '#platform/read-store/read-store.port';
 import { assertWhereClause } from '#platform/read-store/where-clause';
 
 /** A thing as lists show it. Times are Unix milliseconds. Its id in the collection is its stream. */
@@ -40,15 +41,24 @@ export interface ThingQuery {
 /** Rejects with InvalidWhereClause, InvalidCursor. */
 export function listThings(store: ReadStore, category: string, query: ThingQuery): Promise<Page<ThingDocument>> {
   const { limit, cursor, fields } = query;
-  const sort = query.sort && Object.fromEntries(Object.entries(query.sort).map(([name, way]) => [pathOf(name), way]));
   const paths = fields && [...ALWAYS, ...fields.map(pathOf)];
   return store.query<ThingDocument>(things.name, {
     filter: filterOf(category, query),
-    sort,
+    sort: sortOf(query),
     limit,
     cursor,
     fields: paths,
   });
+}
+
+/** A part of the list, each thing with its cursor. Rejects with InvalidWhereClause, InvalidCursor, InvalidInput. */
+export function thingEdges(
+  store: ReadStore,
+  category: string,
+  query: ThingQuery,
+  window: Window,
+): Promise<Edges<Stored<ThingDocument>>> {
+  return queryEdges(store, things.name, { filter: filterOf(category, query), sort: sortOf(query) }, window);
 }
 
 /** Rejects with InvalidWhereClause. */
@@ -68,6 +78,10 @@ export const SYSTEM_FIELDS: Readonly<Record<string, keyof ThingDocument>> = {
 
 /** What every listed thing carries, whatever fields were asked for. */
 const ALWAYS: readonly string[] = ['category', ...Object.values(SYSTEM_FIELDS)];
+
+function sortOf({ sort }: ThingQuery): Sort | undefined {
+  return sort && Object.fromEntries(Object.entries(sort).map(([name, way]) => [pathOf(name), way]));
+}
 
 function filterOf(category: string, { where, deleted = 'without' }: ThingQuery): Filter {
   const own: Filter =

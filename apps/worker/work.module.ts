@@ -1,16 +1,29 @@
 import { type DynamicModule, Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { AuditTreeWorkModule } from '#modules/audit/audit-tree.module';
 import { ScheduleWorkModule } from '#modules/schedules/schedules.module';
 import type { Config } from '#platform/config/config';
 import { JobsModule } from '#platform/jobs/jobs.module';
 import { JOBS, type Jobs } from '#platform/jobs/jobs.port';
 import { Readiness } from '#platform/observability/readiness';
 import { ProjectingModule } from '#platform/projecting/projecting.module';
+import { auditProjection } from '#projections/audit.projection';
+import { auditDaysProjection, auditObjectDaysProjection } from '#projections/audit-days.projection';
 import { nounsProjection } from '#projections/nouns.projection';
+import { projectsProjection } from '#projections/projects.projection';
 import { relationshipsProjection } from '#projections/relationships.projection';
 import { schedulesProjection } from '#projections/schedules.projection';
 import { thingsProjection } from '#projections/things.projection';
 
-const PROJECTIONS = [thingsProjection, relationshipsProjection, nounsProjection, schedulesProjection];
+export const PROJECTIONS = [
+  thingsProjection,
+  relationshipsProjection,
+  nounsProjection,
+  schedulesProjection,
+  projectsProjection,
+  auditProjection,
+  auditDaysProjection,
+  auditObjectDaysProjection,
+];
 
 /** What happens behind the API: projections and jobs. */
 @Module({})
@@ -19,7 +32,7 @@ export class WorkModule implements OnModuleInit {
   static here(config: Config): DynamicModule {
     return {
       module: WorkModule,
-      imports: [ProjectingModule.forProjections(PROJECTIONS), jobs(config, true), ScheduleWorkModule],
+      imports: [ProjectingModule.forProjections(PROJECTIONS), jobs(config, true), ScheduleWorkModule, AuditTreeWorkModule],
     };
   }
 

@@ -1,3 +1,5 @@
+import type { JsonObject } from './json.js';
+
 /**
  * What went wrong, in the terms of every transport. The edge turns the kind into a status code, in one table.
  * `unavailable` and `rate-limited` are mended by a retry, the others are not.
@@ -47,6 +49,16 @@ export class DomainError extends Error {
   /** Whether the same request may succeed later, unchanged. */
   get retryable(): boolean {
     return this.kind === 'unavailable' || this.kind === 'rate-limited';
+  }
+
+  /** Seconds after which that is worth a try, where the error knows. */
+  get retryAfter(): number | undefined {
+    return undefined;
+  }
+
+  /** What the problem tells programs beside its words: extension members of RFC 9457. */
+  get members(): JsonObject {
+    return {};
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command, CommandClass } from './command.js';
 import type { Attributed, Actor, DomainEvent } from './event.js';
+import type { PersonalData } from './personal.js';
 
 /** State is a union by `status`; `absent` is that of an object that does not exist (yet, or any more). */
 export interface ObjectState {
@@ -15,6 +16,8 @@ export interface ObjectRef {
 /** What a decision may use beside the state and the command: everything impure comes in here. */
 export interface Context<Needs = unknown> {
   readonly now: Date;
+  /** When it happened: now, but where the sender says that it was earlier (an import). Events carry it. */
+  readonly occurredAt: Date;
   readonly tenant: string;
   readonly actor: Actor;
   /** The object that decides. */
@@ -34,6 +37,27 @@ export type Decide<State, Event extends DomainEvent, C extends Command, Needs> =
 
 /** Folds an event into the state. Total and silent: it never throws and knows every event. */
 export type Evolve<State, Event extends DomainEvent> = (state: State, event: Attributed<Event>) => State;
+
+/** What a type knows when it says which values of an event are personal: what its decision knew. */
+export interface PersonalContext<State, Needs = unknown> {
+  readonly state: State;
+  readonly object: ObjectRef;
+  readonly needs: Needs;
+}
+
+/** Says which values of an event that was just decided are personal, and whose. Pure. */
+export type Personal<State, Event extends DomainEvent, Needs = unknown> = (
+  event: Event,
+  context: PersonalContext<State, Needs>,
+) => readonly PersonalData[];
+
+/** The same by the event's type, where that alone says which fields are personal. */
+type PersonalByType<Event extends DomainEvent> = {
+  readonly [Type in Event['type']]?: {
+    readonly subject: (event: Extract<Event, { type: Type }>, object: ObjectRef) => string;
+    readonly fields: readonly string[];
+  };
+};
 
 export interface ObjectTypeOptions {
   /** Grows when the state changes its shape; older snapshots are then left aside. Default 1. */
@@ -56,6 +80,7 @@ export class ObjectType<State extends ObjectState, Event extends DomainEvent, Ne
   readonly #decisions = new Map<CommandClass, AnyDecide<State, Event>>();
   #address: (command: Command) => { type: string; id?: string };
   #needs: ((command: never) => Record<string, ObjectRef>) | undefined;
+  #personal: Personal<State, Event> | undefined;
 
   constructor(
     readonly name: string,
@@ -91,6 +116,30 @@ export class ObjectType<State extends ObjectState, Event extends DomainEvent, Ne
     return type;
   }
 
+  /**
+   * Says which values of its events are personal: they are stored sealed with a key of their subject's, and end with that key.
+   * Decisions see them in plain; `evolve` and projections see them sealed, and must only copy them.
+   *
+   * @example
+   * objectType('customer', { status: 'absent' }, evolve)
+   *   .personal({ 'customer.registered': { subject: (_, { id }) => id, fields: ['/email', '/name'] } })
+   */
+  personal(personal: PersonalByType<Event> | Personal<State, Event, Needs>): this {
+    this.#personal =
+      typeof personal === 'function' ? (personal as Personal<State, Event>) : personalByType<State, Event>(personal);
+    return this;
+  }
+
+  /** Whether its states may hold sealed values. */
+  get hasPersonal(): boolean {
+    return this.#personal !== undefined;
+  }
+
+  /** The personal values of an event that was just decided. */
+  personalIn(event: Event, context: PersonalContext<State>): readonly PersonalData[] {
+    return this.#personal?.(event, context) ?? NOTHING_PERSONAL;
+  }
+
   get stateVersion(): number {
     return this.options.stateVersion ?? 1;
   }
@@ -122,6 +171,19 @@ export class ObjectType<State extends ObjectState, Event extends DomainEvent, Ne
     for (const event of events) state = this.evolve(state, event);
     return state;
   }
+}
+
+const NOTHING_PERSONAL: readonly PersonalData[] = [];
+
+function personalByType<State, Event extends DomainEvent>(
+  types: Record<string, unknown>,
+): Personal<State, Event> {
+  return (event, { object }) => {
+    const personal = types[event.type] as
+      | { readonly subject: (event: Event, object: ObjectRef) => string; readonly fields: readonly string[] }
+      | undefined;
+    return personal ? [{ subject: personal.subject(event, object), fields: personal.fields }] : NOTHING_PERSONAL;
+  };
 }
 
 /** Declares a kind of durable object; see {@link ObjectType}. */

@@ -8,6 +8,8 @@ type ErrorClass = abstract new (...args: never[]) => DomainError;
 /** What a specification may fix beside the events: the time, the actor, states of other objects. */
 export interface Circumstances<Needs> {
   readonly now?: Date;
+  /** Default: now. */
+  readonly occurredAt?: Date;
   readonly actor?: EventMetadata['actor'];
   readonly object?: Context['object'];
   readonly needs?: Needs;
@@ -27,6 +29,7 @@ export function specification<State extends ObjectState, Event extends DomainEve
   circumstances: Circumstances<Needs> = {},
 ) {
   const now = circumstances.now ?? new Date('2026-01-01T00:00:00Z');
+  const occurredAt = circumstances.occurredAt ?? now;
   const actor = circumstances.actor ?? { type: 'user', id: 'spec' };
   const metadata: EventMetadata = {
     tenant: 'main',
@@ -35,11 +38,12 @@ export function specification<State extends ObjectState, Event extends DomainEve
     correlationId: 'command-1',
     causationId: 'command-1',
     schemaVersion: 1,
-    occurredAt: now.toISOString(),
+    occurredAt: occurredAt.toISOString(),
   };
   let ids = 0;
   const context = {
     now,
+    occurredAt,
     actor,
     tenant: 'main',
     object: circumstances.object ?? { type: type.name, id: '1' },

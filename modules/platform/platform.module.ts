@@ -15,6 +15,7 @@ import { DomainError } from '#kernel/errors';
 import type { DomainEvent } from '#kernel/event';
 import { type Ids, systemIds } from '#kernel/ids';
 import type { ObjectState, ObjectType } from '#kernel/object-type';
+import type { Upcaster } from '#kernel/upcaster';
 import { MirroredEventStore } from './copying/mirrored-event-store.js';
 import { AccessPolicy, OpenAccess } from './dispatch/access-policy.js';
 import { Activations } from './dispatch/activations.js';
@@ -23,13 +24,23 @@ import { CLOCK, Dispatcher, IDS } from './dispatch/dispatcher.js';
 import type { Answer } from './dispatch/envelope.js';
 import { Idempotency } from './dispatch/idempotency.js';
 import { anyObjectType, type AnyObjectType, ObjectRegistry } from './dispatch/object-registry.js';
+import { DryRun } from './dispatch/dry-run.js';
 import { Objects } from './dispatch/objects.js';
+import { PastObjects } from './dispatch/past-objects.js';
+import { isFinal, RefusalLog } from './dispatch/refusal-log.js';
 import { Snapshots } from './dispatch/snapshots.js';
+import { WayMarking } from './dispatch/way-marking.js';
+import { WayMarks } from './dispatch/way-marks.js';
+import { Sealing } from './erasure/sealing.js';
+import { KEY_OPTIONS, type KeyOptions, SubjectKeys } from './erasure/subject-keys.js';
+import { Unsealing } from './erasure/unsealing.js';
 import { EVENT_STORE, type EventStore, STORED_EVENTS } from './event-store/event-store.port.js';
 import { commandsTaken } from './http/input.js';
 import { Metrics } from './observability/metrics.js';
 import { Readiness } from './observability/readiness.js';
 import { READ_STORE, type ReadStore } from './read-store/read-store.port.js';
+import { Upcasters } from './upcasting/upcasters.js';
+import { UpcastingEventStore } from './upcasting/upcasting-event-store.js';
 import { openReadStore, openStoreAndMirror, type StoreOptions } from './stores/open-stores.js';
 
 export interface PlatformOptions {
@@ -37,6 +48,10 @@ export interface PlatformOptions {
   readonly dispatch: DispatchOptions;
   readonly clock?: Clock;
   readonly ids?: Ids;
+  /** Where the keys of personal data are; default: in memory, for tests. */
+  readonly keys?: KeyOptions;
+  /** How events that were stored in older shapes are read; default: none were. */
+  readonly upcasters?: readonly Upcaster[];
 }
 
 type DeclaredType = ObjectType<ObjectState, DomainEvent> | { readonly name: string };
@@ -52,7 +67,13 @@ export class PlatformModule implements OnModuleInit, OnApplicationBootstrap, OnA
         inject: [METRICS],
         useFactory: (metrics?: Metrics) => openStoreAndMirror(observed(options.stores, metrics)),
       },
-      { provide: EVENT_STORE, useExisting: STORED_EVENTS },
+      { provide: Upcasters, useFactory: () => new Upcasters(options.upcasters) },
+      {
+        provide: EVENT_STORE,
+        inject: [STORED_EVENTS, Upcasters],
+        useFactory: (stored: EventStore, upcasters: Upcasters) =>
+          upcasters.list.length === 0 ? stored : new UpcastingEventStore(stored, upcasters),
+      },
       // One after the other: where both are in one file that cannot be used, the first one says why.
       {
         provide: READ_STORE,
@@ -69,7 +90,10 @@ export class PlatformModule implements OnModuleInit, OnApplicationBootstrap, OnA
       { provide: CLOCK, useValue: options.clock ?? systemClock },
       { provide: IDS, useValue: options.ids ?? systemIds },
       { provide: DISPATCH_OPTIONS, useValue: options.dispatch },
+      { provide: KEY_OPTIONS, useValue: options.keys ?? {} },
       { provide: AccessPolicy, useClass: OpenAccess },
+      ...[WayMarks, WayMarking, PastObjects, DryRun],
+      ...[SubjectKeys, Unsealing, Sealing],
       ...[ObjectRegistry, Snapshots, Activations, Objects, Idempotency, Dispatcher],
     ];
     return {
@@ -86,7 +110,14 @@ export class PlatformModule implements OnModuleInit, OnApplicationBootstrap, OnA
         ObjectRegistry,
         Activations,
         Objects,
+        PastObjects,
+        Snapshots,
+        WayMarks,
         Dispatcher,
+        DryRun,
+        SubjectKeys,
+        Unsealing,
+        Sealing,
         CqrsModule,
       ],
     };
@@ -109,7 +140,7 @@ export class PlatformModule implements OnModuleInit, OnApplicationBootstrap, OnA
   }
 
   constructor(
-    @Inject(EVENT_STORE) private readonly eventStore: EventStore,
+    @Inject(STORED_EVENTS) private readonly eventStore: EventStore,
     @Inject(READ_STORE) private readonly readStore: ReadStore,
     @Inject(ObjectRegistry) private readonly registry: ObjectRegistry,
     @Inject(Activations) private readonly activations: Activations,
@@ -156,6 +187,7 @@ function handlerOf(command: CommandClass): Provider {
     constructor(
       @Inject(Dispatcher) private readonly dispatcher: Dispatcher,
       @Optional() @Inject(Metrics) private readonly metrics?: Metrics,
+      @Optional() @Inject(RefusalLog) private readonly refusals?: RefusalLog,
     ) {}
 
     execute(given: Command): Promise<Answer> {
@@ -164,8 +196,9 @@ function handlerOf(command: CommandClass): Provider {
           this.metrics?.countCommand(command.name, answer.replayed ? 'replayed' : 'done');
           return answer;
         },
-        (error: unknown) => {
+        async (error: unknown) => {
           this.metrics?.countCommand(command.name, error instanceof DomainError ? error.code : 'internal-error');
+          if (isFinal(error)) await this.refusals?.record(given, error);
           throw error;
         },
       );

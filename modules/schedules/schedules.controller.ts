@@ -62,9 +62,10 @@ export class SchedulesController {
   @Get()
   @QueryEndpoint({
     summary: 'List the schedules',
-    description: 'What was just written follows within moments.',
+    description: 'What was just written follows within moments; `after` waits for it.',
     paged: true,
     answer: ScheduleView,
+    reads: ['schedules'],
     errors: ['invalid-cursor'],
   })
   async list(@Parameters() query: ScheduleListParameters, @Tenant() tenant: string): Promise<PageOf<ScheduleView>> {

@@ -34,7 +34,13 @@ export class CollectionsController {
   ) {}
 
   @Get()
-  @QueryEndpoint({ summary: 'List all collections', paged: true, answer: CollectionView, errors: ['invalid-cursor'] })
+  @QueryEndpoint({
+    summary: 'List all collections',
+    paged: true,
+    answer: CollectionView,
+    reads: ['nouns', 'things'],
+    errors: ['invalid-cursor'],
+  })
   async collections(@Parameters() page: PageParameters, @Tenant() tenant: string): Promise<PageOf<CollectionView>> {
     const { items, next } = await listNouns(this.store, tenant, page);
     const counted = items.map(async ({ document: { noun } }) => ({
@@ -49,7 +55,8 @@ export class CollectionsController {
     summary: 'Query a collection',
     paged: true,
     answer: thingSchema,
-    errors: ['invalid-where-clause', 'invalid-cursor'],
+    reads: ['things'],
+    errors: ['invalid-where-clause', 'personal-field-sealed', 'invalid-cursor'],
   })
   query(@Parameters() parameters: ThingListParameters, @Tenant() tenant: string): Promise<PageOf<JsonObject>> {
     return this.views.list(tenant, parameters);

@@ -1,29 +1,23 @@
 import { Controller, Delete, Get, Inject, Put } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { JsonObject } from '#kernel/json';
-import { Identifier, Integer, JsonRecord, Optional, Text } from '#platform/commands/fields';
+import { Identifier, Integer } from '#platform/commands/fields';
 import type { Answer } from '#platform/dispatch/envelope';
 import { Tenant } from '#platform/http/caller';
 import { CommandEndpoint, QueryEndpoint } from '#platform/http/endpoint';
 import { Command, Parameters } from '#platform/http/input';
 import { PageParameters, type PageOf } from '#platform/http/paging';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
-import { findNoun, listNouns, type NounDocument } from '#read-models/nouns';
-import { countThings, listThings } from '#read-models/things';
+import { findNoun, listNouns } from '#read-models/nouns';
 import { DefineNoun, UndefineNoun } from './noun.commands.js';
-import { NothingMatches, NounNotFound } from './thing.errors.js';
-import { categoryOf, FirstThingParameters, ThingFilterParameters, toQuery } from './thing-parameters.js';
-import { representDocument, thingSchema } from './thing-representation.js';
+import { NounView, viewOf } from './noun-view.js';
+import { NounNotFound } from './thing.errors.js';
+import { FirstThingParameters, ThingFilterParameters } from './thing-parameters.js';
+import { thingSchema } from './thing-representation.js';
+import { ThingViews } from './thing-views.js';
 
 class NounParameters {
   @Identifier() noun: string;
-}
-
-class NounView {
-  @Identifier() noun: string;
-  @Integer() since: number;
-  @Optional(Text()) description?: string;
-  @Optional(JsonRecord()) schema?: JsonObject;
 }
 
 class ThingCount {
@@ -36,17 +30,24 @@ export class NounsController {
   constructor(
     private readonly commands: CommandBus,
     @Inject(READ_STORE) private readonly store: ReadStore,
+    private readonly views: ThingViews,
   ) {}
 
   @Get()
-  @QueryEndpoint({ summary: 'List the nouns', paged: true, answer: NounView, errors: ['invalid-cursor'] })
+  @QueryEndpoint({
+    summary: 'List the nouns',
+    paged: true,
+    answer: NounView,
+    reads: ['nouns'],
+    errors: ['invalid-cursor'],
+  })
   async list(@Parameters() page: PageParameters, @Tenant() tenant: string): Promise<PageOf<NounView>> {
     const { items, next } = await listNouns(this.store, tenant, page);
     return { items: items.map(({ document }) => viewOf(document)), next };
   }
 
   @Get(':noun')
-  @QueryEndpoint({ summary: 'Get a noun', answer: NounView, errors: ['noun-not-found'] })
+  @QueryEndpoint({ summary: 'Get a noun', answer: NounView, reads: ['nouns'], errors: ['noun-not-found'] })
   async get(@Parameters() { noun }: NounParameters, @Tenant() tenant: string): Promise<NounView> {
     const document = await findNoun(this.store, tenant, noun);
     if (!document) throw new NounNotFound(noun);
@@ -75,29 +76,24 @@ export class NounsController {
   }
 
   @Get(':noun/count')
-  @QueryEndpoint({ summary: 'Count things', answer: ThingCount, errors: ['invalid-where-clause'] })
+  @QueryEndpoint({
+    summary: 'Count things',
+    answer: ThingCount,
+    reads: ['things'],
+    errors: ['invalid-where-clause', 'personal-field-sealed'],
+  })
   async count(@Parameters() parameters: ThingFilterParameters, @Tenant() tenant: string): Promise<ThingCount> {
-    return { count: await countThings(this.store, categoryOf(tenant, parameters), parameters) };
+    return { count: await this.views.count(tenant, parameters) };
   }
 
   @Get(':noun/first')
   @QueryEndpoint({
     summary: 'Find the first thing that matches',
     answer: thingSchema,
-    errors: ['invalid-where-clause', 'thing-not-found'],
+    reads: ['things'],
+    errors: ['invalid-where-clause', 'personal-field-sealed', 'thing-not-found'],
   })
-  async first(@Parameters() parameters: FirstThingParameters, @Tenant() tenant: string): Promise<JsonObject> {
-    const { items } = await listThings(
-      this.store,
-      categoryOf(tenant, parameters),
-      toQuery({ ...parameters, limit: 1 }),
-    );
-    const [first] = items;
-    if (!first) throw new NothingMatches(parameters.noun);
-    return representDocument(first.document);
+  first(@Parameters() parameters: FirstThingParameters, @Tenant() tenant: string): Promise<JsonObject> {
+    return this.views.first(tenant, parameters);
   }
-}
-
-function viewOf({ noun, since, description, schema }: NounDocument): NounView {
-  return { noun, since, description: description ?? undefined, schema: schema ?? undefined };
 }

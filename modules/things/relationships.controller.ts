@@ -3,13 +3,14 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { JsonObject } from '#kernel/json';
 import { Id, Identifier, OneOf, Optional } from '#platform/commands/fields';
 import type { Answer } from '#platform/dispatch/envelope';
+import { Unsealing } from '#platform/erasure/unsealing';
 import { streamName } from '#platform/event-store/stream-name';
 import { Tenant } from '#platform/http/caller';
 import { CommandEndpoint, QueryEndpoint } from '#platform/http/endpoint';
 import { Command, Parameters } from '#platform/http/input';
 import { PageParameters, type PageOf } from '#platform/http/paging';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
-import { listRelationships, type RelatedThing } from '#read-models/relationships';
+import { listRelationships, type RelationshipDocument } from '#read-models/relationships';
 import { RelateThing, UnrelateThing } from './thing.commands.js';
 import { representDocument, thingSchema } from './thing-representation.js';
 
@@ -42,6 +43,7 @@ export class RelationshipsController {
   constructor(
     private readonly commands: CommandBus,
     @Inject(READ_STORE) private readonly store: ReadStore,
+    private readonly unsealing: Unsealing,
   ) {}
 
   @Put(':relationship/:toNoun/:toId')
@@ -66,6 +68,7 @@ export class RelationshipsController {
     description: 'Things that were deleted meanwhile are left out.',
     paged: true,
     answer: relationshipSchema,
+    reads: ['relationships', 'things'],
     errors: ['invalid-cursor'],
   })
   async list(
@@ -74,11 +77,16 @@ export class RelationshipsController {
   ): Promise<PageOf<JsonObject>> {
     const stream = streamName(tenant, { type: noun, id });
     const { items, next } = await listRelationships(this.store, stream, { direction, name, limit, cursor });
-    return { items: items.map((related) => ({ ...relation(related), direction })), next };
+    const things = await this.unsealing.answers(
+      tenant,
+      items.map(({ thing }) => representDocument(thing)),
+    );
+    const shown = items.map(({ relationship }, i) => relation(relationship, things[i] as JsonObject, direction));
+    return { items: shown, next };
   }
 }
 
-function relation({ relationship, thing }: RelatedThing): JsonObject {
-  const { relationship: name, since, data } = relationship;
-  return { relationship: name, since, data, thing: representDocument(thing) };
+function relation(known: RelationshipDocument, thing: JsonObject, direction: 'out' | 'in'): JsonObject {
+  const { relationship, since, data } = known;
+  return { relationship, since, data, thing, direction };
 }

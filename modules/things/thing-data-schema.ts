@@ -15,7 +15,7 @@ export const ownDataSchema: Schema = { propertyNames: OWN_NAME };
 
 /** A whole thing, as it was read: what only Perdure sets may be there, and is left out. */
 export const thingBodySchema: Schema = {
-  propertyNames: { anyOf: [{ enum: systemFields }, OWN_NAME] },
+  propertyNames: { anyOf: [{ enum: [...systemFields, '$erased'] }, OWN_NAME] },
   properties: {
     $id: { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH, pattern: PRINTABLE_PATTERN },
     $type: { type: 'string', description: 'As in the URL' },

@@ -7,9 +7,9 @@ import type { Sort } from '#platform/read-store/read-store.port';
 import type { ThingQuery } from '#read-models/things';
 import { fieldListSchema, sortSchema, whereSchema } from './thing-data-schema.js';
 
-const Where = () => Optional(JsonRecord({ schema: whereSchema }));
-const Deleted = () => Optional(OneOf(['without', 'with', 'only']));
-const Sorted = () => Optional(Text({ max: 500, schema: sortSchema }));
+export const Where = () => Optional(JsonRecord({ schema: whereSchema }));
+export const Deleted = () => Optional(OneOf(['without', 'with', 'only']));
+export const Sorted = () => Optional(Text({ max: 500, schema: sortSchema }));
 
 /** Which things of a noun. */
 export class ThingFilterParameters {
@@ -42,6 +42,15 @@ export class ThingListParameters extends PageParameters {
 /** The category of a noun's things. */
 export function categoryOf(tenant: string, { noun }: { noun: string }): string {
   return `${tenant}.${noun}`;
+}
+
+/** The dotted paths that the question compares or sorts by, with the JSON pointer to where it names them. */
+export function* pathsOf({ where, sort }: Partial<ThingListParameters>): Generator<[path: string, pointer: string]> {
+  for (const name of sort?.split(',') ?? []) yield [name.replace(/^-/, ''), '/query/sort'];
+  for (const [name, condition] of Object.entries(where ?? {})) {
+    if (!name.startsWith('$')) yield [name, '/where'];
+    else if (Array.isArray(condition)) for (const part of condition) yield* pathsOf({ where: part as JsonObject });
+  }
 }
 
 /** The query that the parameters ask for. Throws InvalidInput. */

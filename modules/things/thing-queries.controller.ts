@@ -1,13 +1,15 @@
 import { Controller, Get } from '@nestjs/common';
 import type { JsonObject } from '#kernel/json';
 import { Id, Identifier, OneOf, Optional } from '#platform/commands/fields';
-import { Objects } from '#platform/dispatch/objects';
+import { EventHistory } from '#platform/history/event-history';
+import { ObjectNotFound } from '#platform/history/history.errors';
+import { HistoryEntry } from '#platform/history/history-entry';
 import type { Revised } from '#platform/http/answers';
 import { Tenant } from '#platform/http/caller';
 import { QueryEndpoint } from '#platform/http/endpoint';
 import { Parameters } from '#platform/http/input';
 import { PageParameters, type PageOf } from '#platform/http/paging';
-import { HistoryEntry, historyPage } from './thing-history.js';
+import { ThingNotFound } from './thing.errors.js';
 import { ThingListParameters } from './thing-parameters.js';
 import { thingSchema } from './thing-representation.js';
 import { ThingParameters, ThingViews } from './thing-views.js';
@@ -25,16 +27,17 @@ class HistoryParameters extends PageParameters {
 export class ThingQueriesController {
   constructor(
     private readonly views: ThingViews,
-    private readonly objects: Objects,
+    private readonly events: EventHistory,
   ) {}
 
   @Get()
   @QueryEndpoint({
     summary: 'List things',
-    description: 'What was just written follows within moments.',
+    description: 'What was just written follows within moments; `after` waits for it.',
     paged: true,
     answer: thingSchema,
-    errors: ['invalid-where-clause', 'invalid-cursor'],
+    reads: ['things'],
+    errors: ['invalid-where-clause', 'personal-field-sealed', 'invalid-cursor'],
   })
   list(@Parameters() parameters: ThingListParameters, @Tenant() tenant: string): Promise<PageOf<JsonObject>> {
     return this.views.list(tenant, parameters);
@@ -59,10 +62,14 @@ export class ThingQueriesController {
     answer: HistoryEntry,
     errors: ['thing-not-found', 'invalid-cursor'],
   })
-  history(
+  async history(
     @Parameters() { noun, id, ...query }: HistoryParameters,
     @Tenant() tenant: string,
   ): Promise<PageOf<HistoryEntry>> {
-    return historyPage(this.objects, tenant, { noun, id }, query);
+    try {
+      return await this.events.page(tenant, { type: noun, id }, query);
+    } catch (error) {
+      throw error instanceof ObjectNotFound ? new ThingNotFound({ noun, id }) : error;
+    }
   }
 }

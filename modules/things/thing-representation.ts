@@ -18,6 +18,11 @@ export const thingSchema: Schema = {
     $created_at: moment,
     $updated_at: moment,
     $deleted_at: { ...moment, description: 'There while it is soft-deleted; Unix time in milliseconds' },
+    $erased: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'There where personal data was erased: JSON pointers to what is null because of it',
+    },
   },
   additionalProperties: true,
 };
@@ -54,5 +59,6 @@ export function ownData(body: JsonObject, { noun, id }: Partial<ThingRef>): Json
       : [];
   const violations = [...other('$id', id), ...other('$type', noun)];
   if (violations.length > 0) throw new InvalidInput(violations);
-  return Object.fromEntries(Object.entries(body).filter(([field]) => !Object.hasOwn(SYSTEM_FIELDS, field)));
+  const isOwn = (field: string) => !Object.hasOwn(SYSTEM_FIELDS, field) && field !== '$erased';
+  return Object.fromEntries(Object.entries(body).filter(([field]) => isOwn(field)));
 }

@@ -1,9 +1,11 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { Violation } from '#kernel/errors';
-import type { JsonObject } from '#kernel/json';
+import type { Json, JsonObject } from '#kernel/json';
+import { segmentsOf } from '#kernel/personal';
 import { TookTooLong, withinTime } from '#platform/commands/time-limit';
 import { linearRegex } from '#platform/read-store/linear-regex';
+import { isPersonalAt, personalFields } from './personal-schema.js';
 import { InvalidSchema, InvalidThing } from './thing.errors.js';
 
 /** Milliseconds that a schema may take to be understood when a noun is defined with it, and data to be checked by it. */
@@ -26,12 +28,13 @@ const compiled = new WeakMap<JsonObject, Compiled>();
 
 /** Throws InvalidSchema for what is no JSON Schema (2020-12), refers to something outside itself, or asks for too much work. */
 export function assertSchema(schema: JsonObject): void {
+  personalFields(schema);
   const { validate } = compile(schema, TIME.define);
   const fault = faultOf(() => withinTime(TIME.check, () => void validate({})));
   if (fault) throw new InvalidSchema(fault);
 }
 
-/** Throws InvalidThing, with a pointer for each breach. */
+/** Throws InvalidThing, with a pointer for each breach. A personal field may always be null: that is what erasure leaves of it. */
 export function checkSchema(schema: JsonObject | undefined, data: JsonObject): void {
   if (!schema) return;
   let known = compiled.get(schema);
@@ -43,7 +46,17 @@ export function checkSchema(schema: JsonObject | undefined, data: JsonObject): v
     const detail = `The noun's schema cannot check this data. ${fault} Simplify the schema, or the data.`;
     throw new InvalidThing([{ pointer: '', detail }]);
   }
-  if (validate.errors) throw new InvalidThing(validate.errors.map(violationOf));
+  const personal = personalFields(schema);
+  const breaches = validate.errors?.filter(
+    ({ instancePath }) => !(isNull(data, instancePath) && isPersonalAt(personal, instancePath)),
+  );
+  if (breaches?.length) throw new InvalidThing(breaches.map(violationOf));
+}
+
+function isNull(data: JsonObject, pointer: string): boolean {
+  let part: Json | undefined = data;
+  for (const segment of segmentsOf(pointer)) part = (part as JsonObject | null | undefined)?.[segment];
+  return part === null;
 }
 
 /** Why the work did not come to its end; undefined where it did. */

@@ -74,6 +74,14 @@ export class RelatedThingNotFound extends DomainError {
   }
 }
 
+/** A question about a field whose values are sealed. */
+export class PersonalFieldSealed extends DomainError {
+  constructor(noun: string, path: string, pointer: string) {
+    const detail = `'${path}' of ${noun} is personal: its values are sealed, and cannot be compared or sorted by.`;
+    super('invalid', 'personal-field-sealed', `${detail} Ask by another field.`, [{ pointer, detail }]);
+  }
+}
+
 /** A verb with a meaning of Perdure's own. */
 export class ReservedVerb extends DomainError {
   constructor(verb: string) {
@@ -162,6 +170,11 @@ defineProblems({
     kind: 'unprocessable',
     title: 'The other thing does not exist',
     cure: 'Create it first.',
+  },
+  'personal-field-sealed': {
+    kind: 'invalid',
+    title: 'The field is personal, and its values are sealed',
+    cure: 'Filter and sort by other fields.',
   },
   'reserved-verb': {
     kind: 'unprocessable',

@@ -66,8 +66,8 @@ export function factOf(event: EventOf<string, object>): ThingFact {
 /** Types that are or will be Perdure's own, so no noun of the user's. The boot checks that every declared type is here. */
 export const RESERVED_NOUNS: ReadonlySet<string> = new Set(
   (
-    'agent apikey audit automation decision document flag job metric noun notification object operation project ' +
-    'saga schedule schema service session subscription system task tenant thing user webhook workflow'
+    'agent apikey audit automation decision document flag job metric noun notification object operation project projection ' +
+    'saga schedule schema service session subject subscription system task tenant thing user webhook workflow'
   ).split(' '),
 );
 

@@ -5,6 +5,7 @@ import { mergePatch } from '#kernel/merge-patch';
 import { objectType, type Context, type ObjectRef } from '#kernel/object-type';
 
 import type { Noun } from './noun.js';
+import { personalOf, wholePersonal } from './personal-data.js';
 import {
   ActOnThing,
   CreateThing,
@@ -104,8 +105,10 @@ export function act(thing: Thing, command: ActOnThing, { needs }: Context<Needs>
   if (isLifecycleVerb(verb)) throw new ReservedVerb(verb);
   checkNoun(noun);
   const before = thing.status === 'absent' && command.create ? {} : present(thing, command).data;
-  if (set || thing.status === 'absent') checkData(mergePatch(before, set ?? {}), needs);
-  return [{ type: `${noun}.${verb}`, data: { data, set } }];
+  if (!set && thing.status !== 'absent') return [{ type: `${noun}.${verb}`, data: { data, set } }];
+  const after = mergePatch(before, set ?? {});
+  checkData(after, needs);
+  return [{ type: `${noun}.${verb}`, data: { data, set: set && wholePersonal(needs.noun, set, after) } }];
 }
 
 export function update(thing: Thing, command: UpdateThing, { needs }: Context<Needs>): ThingEvent[] {
@@ -113,7 +116,7 @@ export function update(thing: Thing, command: UpdateThing, { needs }: Context<Ne
   const data = mergePatch(before, command.patch);
   if (isDeepStrictEqual(before, data)) return [];
   checkData(data, needs);
-  return [{ type: `${command.noun}.updated`, data: { patch: command.patch } }];
+  return [{ type: `${command.noun}.updated`, data: { patch: wholePersonal(needs.noun, command.patch, data) } }];
 }
 
 export function replace(thing: Thing, command: ReplaceThing, { needs }: Context<Needs>): ThingEvent[] {
@@ -165,6 +168,7 @@ export const thing = objectType<Thing, ThingEvent>('thing', { status: 'absent' }
     noun: { type: 'noun', id: command.noun },
     ...(command instanceof RelateThing && { target: targetOf(command) }),
   }))
+  .personal(personalOf)
   .on(CreateThing, create)
   .on(ActOnThing, act)
   .on(UpdateThing, update)

@@ -22,6 +22,7 @@ import { ThingsController } from './things.controller.js';
     CollectionsController,
   ],
   providers: [ThingViews],
+  exports: [ThingViews],
 })
 export class ThingsModule implements OnModuleInit {
   constructor(private readonly registry: ObjectRegistry) {}

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Comparison } from '#platform/copying/compare-stores';
-import { grouped } from '../import/progress.js';
+import { grouped } from '../output/progress-bar.js';
 
 export function isSame({ from, to, differences }: Comparison): boolean {
   return differences.length === 0 && from.root === to.root;

@@ -8,7 +8,7 @@ import { linesOf } from './log-lines.js';
 import type { LogRows } from './log-row.js';
 import { openLog, type LogSource } from './log-source.js';
 import { ndjsonRows } from './ndjson.js';
-import { Progress, type Output } from './progress.js';
+import { ProgressBar, type Output } from '../output/progress-bar.js';
 import { RowMapping, type Mapping } from './row-mapping.js';
 import { xesRows } from './xes.js';
 
@@ -48,14 +48,15 @@ export async function importLog(request: ImportRequest, output: Output): Promise
   const mapping = mappingOf(request, format);
   const url = urlOf(request.url);
   const source = await openLog(request.file, request.encoding);
-  const progress = new Progress(output, () => source.size && Math.min(1, source.bytesRead() / source.size));
+  const progress = new ProgressBar(output, 'rows');
+  const partDone = (): number | undefined => source.size && Math.min(1, source.bytesRead() / source.size);
   const client = new BatchClient({ url, waitMs: request.wait * 1_000, onWaiting: (why) => progress.log(why) });
   const ledger = new CaseLedger();
   const importer = new Importer(new RowMapping(mapping, ledger), ledger, client, {
     batch: request.batch,
     strict: request.strict,
     onBadRow: ({ line, problem }) => progress.log(`line ${line}: ${problem}`),
-    onProgress: (counts) => progress.show(counts),
+    onProgress: ({ rows }) => progress.show(rows, partDone()),
   });
   try {
     const counts = await importer.run(rowsOf(source, format, request, mapping));

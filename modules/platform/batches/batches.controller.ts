@@ -1,8 +1,9 @@
-import { Controller, Post, Req } from '@nestjs/common';
+import { Controller, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command } from '#kernel/command';
 import { InvalidInput } from '#kernel/errors';
+import { comparePositions, type Position } from '#kernel/event';
 import type { JsonObject } from '#kernel/json';
 import { type Answer, enclose, type Envelope } from '#platform/dispatch/envelope';
 import { ObjectRegistry } from '#platform/dispatch/object-registry';
@@ -30,7 +31,11 @@ export class BatchesController {
     batch: true,
     answer: BatchResults,
   })
-  async carryOut(@JsonBody() batch: Batch, @Req() request: FastifyRequest): Promise<BatchResults> {
+  async carryOut(
+    @JsonBody() batch: Batch,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BatchResults> {
     const lanes = new Lanes();
     const shared = envelopeOf(request);
     const results = batch.commands.map((item, index) => {
@@ -40,7 +45,10 @@ export class BatchesController {
         this.commands.execute<Command, Answer>(command).then(done, (error: unknown) => refused(error, request)),
       );
     });
-    return { results: await Promise.all(results) };
+    const answers = await Promise.all(results);
+    const last = lastPosition(answers);
+    if (last !== undefined) reply.header('perdure-position', last);
+    return { results: answers };
   }
 
   #commandOf(item: BatchedCommand, index: number, shared: Envelope): Command | InvalidInput {
@@ -69,6 +77,15 @@ function envelopeIn(shared: Envelope, { idempotencyKey, occurredAt, reason }: Ba
     reason: reason ?? shared.reason,
     occurredAt: occurredAt === undefined ? shared.occurredAt : new Date(occurredAt).toISOString(),
   };
+}
+
+/** Whoever waits for this place waits for all commands of the batch. */
+function lastPosition(results: readonly BatchResult[]): Position | undefined {
+  const positions = results.flatMap(({ position }) => position ?? []);
+  return positions.reduce<Position | undefined>(
+    (last, each) => (last !== undefined && comparePositions(last, each) > 0 ? last : each),
+    undefined,
+  );
 }
 
 function done({ created, ...answer }: Answer): BatchResult {

@@ -1,11 +1,12 @@
 import type { Violation } from '#kernel/errors';
-import { field, FieldType, type FieldDecorator, type Schema } from './field-type.js';
+import { field, FieldType, type FieldDecorator, type Schema, type Shape } from './field-type.js';
 import { pointerTo } from './json-fields.js';
 import { schemaReference } from './schema-of.js';
 import { checkerOf } from './validate.js';
 
 class ListType extends FieldType {
   readonly schema: Schema;
+  readonly shape: Shape;
   protected readonly expected: string;
 
   constructor(
@@ -14,6 +15,7 @@ class ListType extends FieldType {
     private readonly max: number,
   ) {
     super();
+    this.shape = { kind: 'list', item };
     this.schema = { type: 'array', items: item.schema, minItems: min, maxItems: max };
     this.expected = `a list of ${min} to ${max} items`;
   }
@@ -52,11 +54,13 @@ export const ListOf = (item: FieldDecorator, { min = 0, max }: ListLimits): Fiel
 
 class NestedType extends FieldType {
   readonly schema: Schema;
+  readonly shape: Shape;
   protected readonly expected = 'a JSON object';
 
   constructor(private readonly nested: new () => object) {
     super();
     this.schema = schemaReference(nested);
+    this.shape = { kind: 'object', type: nested };
   }
 
   accepts(value: unknown): boolean {

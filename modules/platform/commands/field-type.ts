@@ -4,12 +4,27 @@ import type { Violation } from '#kernel/errors';
 /** A JSON Schema (draft 2020-12), as OpenAPI 3.1 has it. */
 export type Schema = { readonly [keyword: string]: unknown };
 
+/** What kind of value a field has, for type systems that know kinds but few limits. */
+export type Shape =
+  | { readonly kind: 'id' | 'text' | 'decimal' | 'flag' | 'moment' | 'json' }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'list'; readonly item: FieldType }
+  | { readonly kind: 'object'; readonly type: new () => object };
+
 /** What a field may hold, stated once: validation and every published schema follow from it. */
 export abstract class FieldType {
   /** Whether the field may be left out. */
   readonly optional: boolean = false;
 
   abstract readonly schema: Schema;
+
+  abstract readonly shape: Shape;
+
+  /** What the value must be, in words: completes "Must be …". */
+  get meaning(): string {
+    return this.expected;
+  }
 
   /** Whether the value is right. Runs for every request, so it must be quick; what is wrong comes from `violations`. */
   abstract accepts(value: unknown): boolean;
@@ -54,11 +69,14 @@ export function field(type: FieldType): FieldDecorator {
 class OptionalType extends FieldType {
   override readonly optional = true;
   readonly schema: Schema;
-  protected readonly expected = '';
+  readonly shape: Shape;
+  protected readonly expected: string;
 
   constructor(private readonly inner: FieldType) {
     super();
     this.schema = inner.schema;
+    this.shape = inner.shape;
+    this.expected = inner.meaning;
   }
 
   accepts(value: unknown): boolean {

@@ -5,7 +5,7 @@ import {
   isIdentifier,
   isObjectId,
 } from '#platform/event-store/stream-name';
-import { field, FieldType, type FieldDecorator, type Schema } from './field-type.js';
+import { field, FieldType, type FieldDecorator, type Schema, type Shape } from './field-type.js';
 import { isTimestamp } from './timestamp.js';
 
 export { Optional, type FieldDecorator, type Schema } from './field-type.js';
@@ -14,6 +14,7 @@ export { ListOf, Nested } from './composed-fields.js';
 
 class Scalar extends FieldType {
   constructor(
+    readonly shape: Shape,
     readonly schema: Schema,
     protected readonly expected: string,
     readonly accepts: (value: unknown) => boolean,
@@ -35,6 +36,7 @@ const numeral = (text: string): unknown => (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.tes
 /** The id of an object: 1 to 200 printable characters. */
 export const Id = (): FieldDecorator =>
   scalar(
+    { kind: 'id' },
     { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH, pattern: PRINTABLE_PATTERN },
     `an id: 1 to ${MAX_ID_LENGTH} printable characters`,
     isObjectId,
@@ -43,6 +45,7 @@ export const Id = (): FieldDecorator =>
 /** A name in code-like form: a noun, a verb, a type. */
 export const Identifier = (): FieldDecorator =>
   scalar(
+    { kind: 'text' },
     { type: 'string', minLength: 1, maxLength: MAX_NAME_LENGTH, pattern: '^[A-Za-z][A-Za-z0-9_]*$' },
     `a name: a letter, then letters, digits or '_', at most ${MAX_NAME_LENGTH} in all`,
     (value) => typeof value === 'string' && isIdentifier(value),
@@ -63,6 +66,7 @@ export interface TextLimits {
 export function Text({ min = 1, max = 1_000, pattern, schema }: TextLimits = {}): FieldDecorator {
   const form = pattern ? ` that matches ${pattern.source}` : '';
   return scalar(
+    { kind: 'text' },
     { type: 'string', minLength: min, maxLength: max, ...(pattern && { pattern: pattern.source }), ...schema },
     `text of ${min} to ${max} characters${form}`,
     (value) => typeof value === 'string' && lengthWithin(value, min, max) && (!pattern || pattern.test(value)),
@@ -91,6 +95,7 @@ function range({ min, max }: NumberLimits): string {
 /** A whole number that JSON carries exactly (±2^53 − 1). */
 export function Integer({ min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: NumberLimits = {}) {
   return scalar(
+    { kind: 'integer', min, max },
     { type: 'integer', minimum: min, maximum: max },
     `a whole number${range({ min, max })}`,
     (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
@@ -103,6 +108,7 @@ export function Decimal(limits: NumberLimits = {}): FieldDecorator {
   const { min = -Number.MAX_VALUE, max = Number.MAX_VALUE } = limits;
   const { min: minimum, max: maximum } = limits;
   return scalar(
+    { kind: 'decimal' },
     { type: 'number', ...(minimum !== undefined && { minimum }), ...(maximum !== undefined && { maximum }) },
     `a number${range(limits)}`,
     (value) => typeof value === 'number' && value >= min && value <= max,
@@ -113,6 +119,7 @@ export function Decimal(limits: NumberLimits = {}): FieldDecorator {
 /** True or false. */
 export const Flag = (): FieldDecorator =>
   scalar(
+    { kind: 'flag' },
     { type: 'boolean' },
     'true or false',
     (value) => typeof value === 'boolean',
@@ -122,6 +129,7 @@ export const Flag = (): FieldDecorator =>
 /** A moment, ISO 8601 with an offset from UTC (RFC 3339). It stays the text that was given. */
 export const Timestamp = (): FieldDecorator =>
   scalar(
+    { kind: 'moment' },
     { type: 'string', format: 'date-time', examples: ['2026-01-31T09:30:00Z'] },
     'a moment with its offset from UTC, such as 2026-01-31T09:30:00Z',
     isTimestamp,
@@ -130,5 +138,10 @@ export const Timestamp = (): FieldDecorator =>
 /** One of these strings. */
 export function OneOf(values: readonly string[]): FieldDecorator {
   const allowed = new Set<unknown>(values);
-  return scalar({ type: 'string', enum: [...values] }, `one of: ${values.join(', ')}`, (value) => allowed.has(value));
+  return scalar(
+    { kind: 'choice', values },
+    { type: 'string', enum: [...values] },
+    `one of: ${values.join(', ')}`,
+    (value) => allowed.has(value),
+  );
 }

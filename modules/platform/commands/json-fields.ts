@@ -35,7 +35,8 @@ function isJson(value: unknown, depthLeft: number): boolean {
 }
 
 class JsonType extends FieldType {
-  protected readonly expected = 'JSON';
+  readonly shape = { kind: 'json' } as const;
+  protected readonly expected: string;
 
   constructor(
     readonly schema: Schema,
@@ -43,6 +44,7 @@ class JsonType extends FieldType {
     private readonly recordOnly: boolean,
   ) {
     super();
+    this.expected = recordOnly ? 'a JSON object' : 'JSON';
   }
 
   accepts(value: unknown): boolean {

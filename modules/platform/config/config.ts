@@ -1,3 +1,5 @@
+import { auditSettings } from './audit-settings.js';
+import { graphqlSettings } from './graphql-settings.js';
 import { choice, text, wholeNumber, type Setting } from './setting.js';
 import { storeSettings } from './store-settings.js';
 
@@ -131,7 +133,9 @@ const settings = {
     1,
     1_000_000,
   ),
+  ...auditSettings,
   rateLimit,
+  ...graphqlSettings,
   allowedOrigins,
   log: choice({ name: 'PERDURE_LOG', meaning: 'Least severe lines that are logged; debug has one for each request.' }, [
     'info',
@@ -176,7 +180,20 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   config.eventStore = config.eventStore.replace('<data>', config.data);
   config.readStore = config.readStore.replace('<data>', config.data);
   config.jobs = config.jobs.replace('<data>', config.data);
+  config.auditKeyFile = config.auditKeyFile.replace('<data>', config.data);
+  config.keys = (config.keys || defaultKeys(config)).replace('<data>', config.data);
+  config.masterKeyFile = config.masterKeyFile.replace('<data>', config.data);
   return Object.freeze(config);
+}
+
+/**
+ * Beside the events in a file of their own, or where all processes find them; what is in memory ends with its keys. Nowhere where
+ * others may append events, too, and would not find the keys: then somebody has to say.
+ */
+function defaultKeys({ eventStore, readStore }: Values): string {
+  if (!readStore.startsWith('sqlite:')) return readStore;
+  if (!eventStore.startsWith('sqlite:')) return '';
+  return eventStore === 'sqlite::memory:' ? eventStore : 'sqlite:<data>/keys.db';
 }
 
 /** The settings as they are in force, without passwords: what a process writes when it starts. */
@@ -192,6 +209,7 @@ export function describeConfig(config: Config): Record<string, string> {
 /** The user and the password of a URL stay hidden, and what its parameters have of the kind. Rather too much than too little. */
 function shown({ secret = false }: Setting<unknown>, value: string): string {
   if (!secret) return value;
+  if (secret === 'whole') return value && '***';
   return value.replace(/\/\/.*@/, '//***@').replace(/((?:password|secret|token)[=:])[^&,]*/gi, '$1***');
 }
 

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import type { KeyOptions } from '../erasure/subject-keys.js';
 import { InvalidConfig, type Config } from './config.js';
 
 /** Where each kind of store is set, and what several processes can share in its place. */
@@ -30,4 +32,25 @@ function unshareable(config: Config, wanted: string): string[] {
     ([key, name, instead]) =>
       `${name}=${config[key]} is open to one process only, and ${wanted} needs two: set ${name}=${instead}.`,
   );
+}
+
+/** Where the keys of personal data are. Throws InvalidConfig where a copy of events or documents would have them, too. */
+export function keyOptionsOf(config: Config): KeyOptions {
+  const { keys, masterKey, masterKeyFile, eventStore, readStore, jobs } = config;
+  if ([eventStore, readStore, jobs].map(fileOf).includes(fileOf(keys) ?? 'none')) {
+    const problem = `PERDURE_KEYS=${keys} is the file of another store, and a copy of it would have the keys: name a file of its own.`;
+    throw new InvalidConfig([problem]);
+  }
+  const file = isInMemory(keys) ? undefined : masterKeyFile;
+  const place = keys === '' ? { keys: `sqlite:${config.data}/keys.db`, undecided: true } : { keys };
+  return { ...place, masterKey: { key: masterKey, file } };
+}
+
+/** The file of a store that is in one, however its path is spelled. */
+function fileOf(url: string): string | undefined {
+  return url.startsWith('sqlite:') && !isInMemory(url) ? resolve(url.slice('sqlite:'.length)) : undefined;
+}
+
+function isInMemory(url: string): boolean {
+  return url === 'sqlite::memory:';
 }

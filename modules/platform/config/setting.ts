@@ -5,8 +5,8 @@ export interface Setting<T> {
   /** The allowed values in words; completes "must be …". */
   readonly allowed: string;
   readonly default: string;
-  /** Whether the value may have a password in it. */
-  readonly secret?: boolean;
+  /** Whether the value may have a password in it, or is one. */
+  readonly secret?: boolean | 'whole';
   /** The typed value, or undefined where the text is not allowed. */
   parse(text: string): T | undefined;
 }

@@ -1,6 +1,7 @@
 import { choice, text, type Setting } from './setting.js';
 
 const EVENT_STORE_SCHEMES = String.raw`(?:esdb|kurrentdb)(?:\+discover)?`;
+const READ_STORE_SCHEMES = String.raw`mongodb(?:\+srv)?`;
 
 /** Where the three stores are. An address may have a password in it, which is never shown. */
 export const storeSettings = {
@@ -27,12 +28,37 @@ export const storeSettings = {
   readStore: address(
     { name: 'PERDURE_READ_STORE', meaning: 'Where read models are kept.' },
     'mongodb://<host>:27017/<database>',
-    String.raw`mongodb(?:\+srv)?`,
+    READ_STORE_SCHEMES,
   ),
   jobs: address(
     { name: 'PERDURE_JOBS', meaning: 'Where work that is scheduled, repeated or retried waits.' },
     'redis://<host>:6379',
     'rediss?',
+  ),
+  keys: {
+    name: 'PERDURE_KEYS',
+    meaning:
+      'Where the keys of personal data are kept, apart from events and their backups; empty: sqlite:<data>/keys.db, or the MongoDB of the read models.',
+    allowed: 'sqlite:<file> of its own, sqlite::memory:, mongodb://<host>:27017/<database>, or empty',
+    default: '',
+    secret: true,
+    parse: (given: string) => (given === '' || addressOf(READ_STORE_SCHEMES).test(given) ? given : undefined),
+  },
+  masterKey: {
+    name: 'PERDURE_MASTER_KEY',
+    meaning: 'The key that wraps the keys of personal data: 32 bytes in base64; empty where it is in a file.',
+    allowed: '32 bytes in base64, such as from `openssl rand -base64 32`, or empty',
+    default: '',
+    secret: 'whole',
+    parse: (given: string) => (/^([\w+/-]{43}=?)?$/.test(given) ? given : undefined),
+  },
+  masterKeyFile: text(
+    {
+      name: 'PERDURE_MASTER_KEY_FILE',
+      meaning: 'File of that key. It is made when it is first needed; keep a copy of it apart from the data.',
+    },
+    '<data>/master.key',
+    'a file',
   ),
 } as const satisfies Record<string, Setting<unknown>>;
 

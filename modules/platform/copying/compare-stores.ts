@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Recorded } from '#kernel/event';
 import type { EventStore } from '../event-store/event-store.port.js';
 import { copiedEvents, digestOf } from './copied-events.js';
-import { MerkleTree } from './merkle-tree.js';
+import { MerkleTree } from '../merkle/merkle-tree.js';
 
 /** One store's side of a comparison. */
 export interface Summary {
@@ -70,7 +70,7 @@ async function summarise(store: EventStore): Promise<Tally> {
       addTo(streams, event, digest);
     }
   }
-  return { events: tree.size, root: tree.root(), streams };
+  return { events: tree.size, root: Buffer.from(tree.root()).toString('hex'), streams };
 }
 
 function addTo(streams: Map<string, StreamSummary>, { stream, revision }: Recorded, digest: Buffer): void {

@@ -5,9 +5,8 @@ import { EVENT_STORE, type EventStore, type StreamSlice } from '#platform/event-
 import { Activation } from './activation.js';
 import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch-options.js';
 import type { AnyObjectType } from './object-registry.js';
-import { Snapshots } from './snapshots.js';
-
-const PAGE = 1_000;
+import { type Snapshot, Snapshots } from './snapshots.js';
+import { SLICE } from './stream-events.js';
 
 /** The objects in memory: the least recently used ones leave when there are too many. */
 @Injectable()
@@ -116,7 +115,7 @@ export class Activations {
     const snapshot = await this.snapshots.find(stream, type);
     let slice = await this.#read(stream, snapshot?.revision ?? 0);
     let activation = new Activation(type.initial, -1);
-    if (snapshot && slice.events[0]?.id === snapshot.eventId) {
+    if (snapshot && isBorneOut(snapshot, slice.events)) {
       const { state, revision, position } = snapshot;
       activation = new Activation(state, revision, position, revision);
     } else if (snapshot) {
@@ -134,14 +133,19 @@ export class Activations {
   }
 
   #read(stream: string, from: number): Promise<StreamSlice> {
-    return this.store.read(stream, { from, limit: PAGE });
+    return this.store.read(stream, { from, limit: SLICE });
   }
 }
 
-/** Takes in those events that the activation does not have yet. */
+function isBorneOut({ revision, eventId }: Snapshot, events: readonly Recorded[]): boolean {
+  return events.some((event) => event.revision === revision && event.id === eventId);
+}
+
+/** Takes in those events that the activation does not have yet. All of one revision come in one slice: an upcaster can make several. */
 function fold(activation: Activation, type: AnyObjectType, events: readonly Recorded[]): void {
+  const before = activation.revision;
   for (const event of events) {
-    if (event.revision <= activation.revision) continue;
+    if (event.revision <= before) continue;
     activation.state = type.evolve(activation.state, event);
     activation.revision = event.revision;
     activation.position = event.position;

@@ -4,6 +4,8 @@ import type { Command } from '#kernel/command';
 import type { Attributed, DomainEvent, EventMetadata } from '#kernel/event';
 import { eventIdOf, type Ids } from '#kernel/ids';
 import type { Context, ObjectRef } from '#kernel/object-type';
+import { type Decided, KeysNeeded, type SealedEvents, Sealing } from '#platform/erasure/sealing';
+import { Unsealing } from '#platform/erasure/unsealing';
 import { WrongExpectedRevision } from '#platform/event-store/event-store.errors';
 import { EVENT_STORE, type EventStore, type NewEvent } from '#platform/event-store/event-store.port';
 import { streamName } from '#platform/event-store/stream-name';
@@ -18,6 +20,7 @@ import { Idempotency } from './idempotency.js';
 import { ObjectRegistry, type AnyObjectType } from './object-registry.js';
 import { Objects } from './objects.js';
 import { Snapshots, type Snapshot } from './snapshots.js';
+import { WayMarking } from './way-marking.js';
 
 export const CLOCK = Symbol('Clock');
 export const IDS = Symbol('Ids');
@@ -26,7 +29,7 @@ export const IDS = Symbol('Ids');
 const MAX_ATTEMPTS = 12;
 
 /** Everything about one command that stays the same however often it is decided. */
-interface Order {
+export interface Order {
   readonly command: Command;
   readonly envelope: Envelope;
   readonly type: AnyObjectType;
@@ -39,6 +42,8 @@ interface Order {
   readonly now: Date;
   /** When it came, among the moments of this process. */
   readonly came: number;
+  /** The same for keys of personal data: one that was seen since then may be used. */
+  readonly keysSince: number;
 }
 
 /** The one way in: authorise, deduplicate, load, decide, append, and again where somebody else was faster. */
@@ -55,18 +60,22 @@ export class Dispatcher {
     private readonly idempotency: Idempotency,
     private readonly snapshots: Snapshots,
     private readonly objects: Objects,
+    private readonly marking: WayMarking,
+    private readonly sealing: Sealing,
+    private readonly unsealing: Unsealing,
   ) {}
 
   /** Carries the command out. Resolves when its events are durable; rejects with a domain error where it is refused. */
   async dispatch(command: Command): Promise<Answer> {
-    const order = this.#order(command);
+    const order = this.orderOf(command);
     const decision = this.access.authorise(command, order.object, order.envelope);
     if (decision) await decision;
     const key = order.envelope.idempotencyKey;
     return key === undefined ? this.#carryOut(order) : this.idempotency.once(key, order, () => this.#carryOut(order));
   }
 
-  #order(command: Command): Order {
+  /** What there is to do for the command. Throws ReservedType. */
+  orderOf(command: Command): Order {
     const envelope = envelopeOf(command);
     const type = this.registry.deciderOf(command);
     const key = envelope.idempotencyKey;
@@ -85,6 +94,7 @@ export class Dispatcher {
       digest: key === undefined ? undefined : digestOf(command),
       now: this.clock.now(),
       came: this.activations.moment(),
+      keysSince: this.sealing.now(),
     };
   }
 
@@ -99,6 +109,10 @@ export class Dispatcher {
           : await this.activations.get(order.stream, order.type));
       while (this.activations.isProvisional(activation)) await activation.settled();
       const answer = activation.broken ? undefined : await this.#attempt(order, activation, needs);
+      if (answer instanceof KeysNeeded) {
+        await answer.obtain();
+        continue;
+      }
       if (answer) return answer;
       this.activations.drop(order.stream, activation);
       await backOff(attempt);
@@ -106,25 +120,28 @@ export class Dispatcher {
     throw new TooMuchContention(order.stream, MAX_ATTEMPTS);
   }
 
-  /** From here to the append nothing awaits: the state cannot change in between. Undefined: decide again. */
-  async #attempt(order: Order, activation: Activation, needs: unknown): Promise<Answer | undefined> {
+  /** From here to the append nothing awaits: the state cannot change in between. Undefined: decide again; KeysNeeded: with them. */
+  async #attempt(order: Order, activation: Activation, needs: unknown): Promise<Answer | KeysNeeded | undefined> {
     const existed = activation.exists;
-    let events: readonly DomainEvent[];
+    let decided: SealedEvents;
     try {
       checkPrecondition(order.envelope.expected, activation);
-      events = order.type.decide(activation.state, order.command, this.#context(order, needs));
+      decided = this.#decide(order, activation, needs);
     } catch (refusal) {
+      if (refusal instanceof KeysNeeded) return refusal;
       if (await this.activations.holds(order.stream, activation, order.came)) throw refusal;
       return undefined;
     }
+    const { events } = decided;
     if (events.length === 0) {
       const { revision } = activation;
       const holds = await this.activations.holds(order.stream, activation, order.came);
       return holds ? answerOf(order, revision, activation.position, false) : undefined;
     }
     try {
-      const { revision, position, state } = await this.#append(order, activation, events);
+      const { revision, position, state } = await this.#append(order, activation, decided);
       const eventId = eventIdOf(order.commandId, events.length - 1);
+      this.marking.passed(order.stream, order.type, revision, events.length);
       this.#keepSnapshot(order, activation, {
         state,
         revision,
@@ -140,9 +157,19 @@ export class Dispatcher {
     }
   }
 
-  async #append(order: Order, activation: Activation, events: readonly DomainEvent[]) {
+  /** Decides on the state in plain, and seals what is personal in the events. */
+  #decide(order: Order, activation: Activation, needs: unknown): SealedEvents {
+    const { type, object, envelope } = order;
+    const state = type.hasPersonal ? this.sealing.opened(envelope.tenant, activation.state) : activation.state;
+    const events = type.decide(state, order.command, contextOf(order, needs));
+    const known = { state, object, needs };
+    const decided = events.map((event): Decided => ({ event, personal: type.personalIn(event, known) }));
+    return this.sealing.sealed(envelope.tenant, decided, order.keysSince);
+  }
+
+  async #append(order: Order, activation: Activation, { events, key }: SealedEvents) {
     const recreates = !activation.exists && activation.revision >= 0;
-    const metadata = metadataOf(order, recreates);
+    const metadata = metadataOf({ ...order, digest: this.sealing.digest(order.digest, key) }, recreates);
     const attributed = events.map((event): Attributed<DomainEvent> => ({
       type: event.type,
       data: event.data,
@@ -158,22 +185,12 @@ export class Dispatcher {
     return { ...(await append), state };
   }
 
-  #context(order: Order, needs: unknown): Context {
-    let made = 0;
-    return {
-      now: order.now,
-      tenant: order.envelope.tenant,
-      actor: order.envelope.actor,
-      object: order.object,
-      needs,
-      newId: () => idMadeBy(order.commandId, ++made),
-    };
-  }
-
   async #statesOf(needs: Record<string, ObjectRef>, { envelope }: Order): Promise<unknown> {
     const states: Record<string, unknown> = {};
     for (const [name, ref] of Object.entries(needs)) {
-      states[name] = (await this.objects.load(envelope.tenant, ref)).state;
+      const { state } = await this.objects.load(envelope.tenant, ref);
+      const isPersonal = this.registry.typeNamed(ref.type)?.hasPersonal;
+      states[name] = isPersonal ? (await this.unsealing.unseal(envelope.tenant, state)).value : state;
     }
     return states;
   }
@@ -185,13 +202,32 @@ export class Dispatcher {
   }
 }
 
-function checkPrecondition(expected: Envelope['expected'], { exists, revision }: Activation): void {
+/** What the decision may use beside the state. */
+export function contextOf(order: Order, needs: unknown): Context {
+  let made = 0;
+  return {
+    now: order.now,
+    occurredAt: order.envelope.occurredAt === undefined ? order.now : new Date(order.envelope.occurredAt),
+    tenant: order.envelope.tenant,
+    actor: order.envelope.actor,
+    object: order.object,
+    needs,
+    newId: () => idMadeBy(order.commandId, ++made),
+  };
+}
+
+/** Throws PreconditionFailed. */
+export function checkPrecondition(
+  expected: Envelope['expected'],
+  { exists, revision }: Pick<Activation, 'exists' | 'revision'>,
+): void {
   if (expected === undefined) return;
   const holds = expected === 'none' ? !exists : exists && (expected === 'exists' || expected === revision);
   if (!holds) throw new PreconditionFailed(expected, exists ? revision : undefined);
 }
 
-function metadataOf({ envelope, commandId, digest, now }: Order, recreates: boolean): EventMetadata {
+/** Who, why and because of what the events are. */
+export function metadataOf({ envelope, commandId, digest, now }: Order, recreates: boolean): EventMetadata {
   return {
     tenant: envelope.tenant,
     actor: envelope.actor,

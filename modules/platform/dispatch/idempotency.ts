@@ -3,6 +3,7 @@ import { DomainError } from '#kernel/errors';
 import type { Recorded } from '#kernel/event';
 import { eventIdOf } from '#kernel/ids';
 import type { ObjectRef } from '#kernel/object-type';
+import { Sealing } from '#platform/erasure/sealing';
 import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
 import { DISPATCH_OPTIONS, type DispatchOptions } from './dispatch-options.js';
 import { IdempotencyKeyReused, RequestInFlight } from './dispatch.errors.js';
@@ -31,6 +32,7 @@ export class Idempotency {
   constructor(
     @Inject(STORED_EVENTS) private readonly store: EventStore,
     @Inject(DISPATCH_OPTIONS) options: DispatchOptions,
+    private readonly sealing: Sealing,
   ) {
     this.#othersAppend = store.shared || (options.othersAppend ?? false);
   }
@@ -64,7 +66,8 @@ export class Idempotency {
   async #firstAnswer(key: string, { object, stream, commandId, digest }: Identified): Promise<Answer | undefined> {
     const first = await this.store.find(eventIdOf(commandId, 0));
     if (!first) return undefined;
-    if (first.stream !== stream || first.metadata.commandDigest !== digest) throw new IdempotencyKeyReused(key);
+    const isSame = first.stream === stream && (await this.sealing.isDigest(first.metadata.commandDigest, digest));
+    if (!isSame) throw new IdempotencyKeyReused(key);
     const { revision, position } = await this.#lastEventOf(first);
     const created = first.revision === 0 || first.metadata.recreates === true;
     return { id: object.id, revision, position, created, replayed: true };

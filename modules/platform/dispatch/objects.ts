@@ -9,9 +9,9 @@ import {
 import { streamName } from '#platform/event-store/stream-name';
 import { Activations } from './activations.js';
 import { ReservedType } from './dispatch.errors.js';
+import type { Moment } from './moment.js';
 import { ObjectRegistry, type AnyObjectType } from './object-registry.js';
-
-const PAGE = 1_000;
+import { type PastObject, PastObjects, type PastOptions } from './past-objects.js';
 
 /** An object as it is, or was. `absent` at revision -1 where it never was. */
 export interface ObjectView {
@@ -19,13 +19,14 @@ export interface ObjectView {
   readonly revision: number;
 }
 
-/** Reads durable objects: now, at an earlier revision, and their history. Strongly consistent, unlike read models. */
+/** Reads durable objects: now, at an earlier moment, and their history. Strongly consistent, unlike read models. */
 @Injectable()
 export class Objects {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly activations: Activations,
     private readonly registry: ObjectRegistry,
+    private readonly past: PastObjects,
   ) {}
 
   /** The object with everything that was answered so far. */
@@ -42,19 +43,17 @@ export class Objects {
 
   /** The object as it was when this revision was its last; as it is now where the revision is still to come. */
   async loadAt(tenant: string, ref: ObjectRef, revision: number): Promise<ObjectView> {
-    const stream = streamName(tenant, ref);
-    const type = this.#typeOf(ref);
-    let view: ObjectView = { state: type.initial, revision: -1 };
-    while (view.revision < revision) {
-      const limit = Math.min(PAGE, revision - view.revision);
-      const { events } = await this.store.read(stream, { from: view.revision + 1, limit });
-      view = { state: type.fold(events, view.state), revision: events.at(-1)?.revision ?? view.revision };
-      if (events.length === 0) break;
-    }
-    return view;
+    const { state, last } = await this.at(tenant, ref, { revision });
+    return { state, revision: last?.revision ?? -1 };
   }
 
-  /** The object's events, as they were stored. */
+  /** The object with all events that belong to its past at this moment, and none else; as it is stored, not as it is in memory. */
+  async at(tenant: string, ref: ObjectRef, moment: Moment, options?: PastOptions): Promise<PastObject> {
+    const stream = streamName(tenant, ref);
+    return this.past.at(stream, this.#typeOf(ref), moment, options);
+  }
+
+  /** The object's events, in today's shapes. */
   history(tenant: string, ref: ObjectRef, options: ReadOptions): Promise<StreamSlice> {
     this.#typeOf(ref);
     return this.store.read(streamName(tenant, ref), options);

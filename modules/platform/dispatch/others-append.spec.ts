@@ -5,7 +5,7 @@ import { Command } from '#kernel/command';
 import { DomainError } from '#kernel/errors';
 import type { EventOf } from '#kernel/event';
 import { objectType } from '#kernel/object-type';
-import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
+import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { PlatformModule } from '#platform/platform.module';
 import { PreconditionFailed } from './dispatch.errors.js';
@@ -199,7 +199,7 @@ async function start(store: EventStore, othersAppend: boolean): Promise<Process>
       PlatformModule.forObjects([account]),
     ],
   })
-    .overrideProvider(EVENT_STORE)
+    .overrideProvider(STORED_EVENTS)
     .useValue(store)
     .compile();
   await module.init();

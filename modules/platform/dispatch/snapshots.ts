@@ -1,15 +1,12 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { hash } from 'node:crypto';
+import { Inject, Injectable, Logger, type OnModuleInit, Optional } from '@nestjs/common';
 import type { ObjectState } from '#kernel/object-type';
 import type { Position } from '#kernel/event';
 import type { ReadModel } from '#kernel/projection';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
-import { inTime } from '../in-time.js';
+import { Upcasters } from '../upcasting/upcasters.js';
 import type { AnyObjectType } from './object-registry.js';
-
-/** Milliseconds that a command waits for a snapshot: without it, it reads more events. */
-const PATIENCE_MS = 1_000;
-/** Milliseconds for which a read store that did not answer is left alone. */
-const PAUSE_MS = 2_000;
+import { PatientReads } from './patient-reads.js';
 
 /** A state to go on from, and the event it ends with. */
 export interface Snapshot {
@@ -18,6 +15,8 @@ export interface Snapshot {
   readonly position: Position;
   readonly eventId: string;
   readonly stateVersion: number;
+  /** Which upcasters its events were read through; empty without any. */
+  readonly upcasters?: string;
 }
 
 const snapshots: ReadModel<Snapshot> = { name: 'snapshots', indexes: [] };
@@ -26,10 +25,15 @@ const snapshots: ReadModel<Snapshot> = { name: 'snapshots', indexes: [] };
 @Injectable()
 export class Snapshots implements OnModuleInit {
   readonly #log = new Logger(Snapshots.name);
-  /** Until then commands go on without asking: none should wait for a store that it does not need. */
-  #pausedUntil = 0;
+  readonly #reads = new PatientReads(this.#log);
+  readonly #upcasters: string;
 
-  constructor(@Inject(READ_STORE) private readonly store: ReadStore) {}
+  constructor(
+    @Inject(READ_STORE) private readonly store: ReadStore,
+    @Optional() upcasters?: Upcasters,
+  ) {
+    this.#upcasters = digestOf(upcasters);
+  }
 
   onModuleInit(): Promise<void> {
     return this.store.define(snapshots);
@@ -37,23 +41,29 @@ export class Snapshots implements OnModuleInit {
 
   /** The last snapshot of the object, where its type can still read it and the read store can be had. */
   async find(stream: string, type: AnyObjectType): Promise<Snapshot | null> {
-    if (performance.now() < this.#pausedUntil) return null;
-    try {
-      const snapshot = await inTime(this.store.get<Snapshot>(snapshots.name, stream), PATIENCE_MS);
-      return snapshot?.stateVersion === type.stateVersion ? snapshot : null;
-    } catch (error) {
-      this.#pausedUntil = performance.now() + PAUSE_MS;
-      this.#log.warn(`Loading objects such as '${stream}' without snapshots: ${(error as Error).message}`);
-      return null;
-    }
+    const snapshot = await this.#reads.ask(stream, () => this.store.get<Snapshot>(snapshots.name, stream));
+    const isCurrent = snapshot?.stateVersion === type.stateVersion && (snapshot.upcasters ?? '') === this.#upcasters;
+    return isCurrent ? snapshot : null;
   }
 
   /** Keeps a snapshot. A failure is only logged: the object can be loaded without it. */
   async keep(stream: string, snapshot: Snapshot): Promise<void> {
     try {
-      await this.store.write([{ collection: snapshots.name, id: stream, document: snapshot }]);
+      const document: Snapshot = { ...snapshot, upcasters: this.#upcasters };
+      await this.store.write([{ collection: snapshots.name, id: stream, document }]);
     } catch (error) {
       this.#log.warn(`No snapshot of '${stream}' was kept: ${(error as Error).message}`);
     }
   }
+
+  /** Removes it, durably. Rejects where the read store does not answer. */
+  async forget(stream: string): Promise<void> {
+    await this.store.write([{ collection: snapshots.name, id: stream, document: null }]);
+  }
+}
+
+/** Tells a set of upcasters from others in a few characters: a state that was folded through others is stale. */
+export function digestOf(upcasters: Upcasters | undefined): string {
+  const fingerprint = upcasters?.fingerprint ?? '';
+  return fingerprint === '' ? '' : hash('sha256', fingerprint, 'base64url').slice(0, 16);
 }

@@ -117,7 +117,8 @@ function portions(limit: number, fetch: (before: EventRow | undefined, most: num
     const portion = fetch(rows.at(-1), most);
     for (const row of portion) {
       rows.push(row);
-      bytes += row[5].length + row[6].length;
+      // In a damaged file there may be nothing.
+      bytes += (row[5]?.length ?? 0) + (row[6]?.length ?? 0);
     }
     if (portion.length < most) return { rows, exhausted: true };
   }

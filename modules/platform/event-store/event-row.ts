@@ -65,25 +65,42 @@ export const EVENT_COLUMNS =
   'e.position, s.name, e.revision, e.id, e.type, coalesce(e.data_bytes, e.data), coalesce(e.metadata_bytes, e.metadata), e.recorded_at';
 
 type Content = string | Uint8Array;
-export type EventRow = [number, string, number, Uint8Array, string, Content, Content, number];
+export type EventRow = [number, string, number, Uint8Array, string, Content | null, Content | null, number];
 
-export function decodeEvent([position, stream, revision, id, type, data, metadata, recordedAt]: EventRow): Recorded {
+/**
+ * Never throws: what was written is right, but a file can be changed or damaged. A text that is no JSON any more comes back as bytes,
+ * and whatever else cannot be as a text that is no id or no time.
+ */
+export function decodeEvent([position, stream, revision, id, type, ...row]: EventRow): Recorded {
+  const [data, metadata] = [decodeContent(row[0]), decodeContent(row[1])];
   const event = {
-    id: formatUuid(id),
-    type,
-    data: decodeContent(data) as object,
-    metadata: decodeContent(metadata) as Recorded['metadata'],
-    stream,
+    id: id?.length === ID_BYTES ? formatUuid(id) : `0x${Buffer.from(id ?? '').toString('hex')}`,
+    type: String(type),
+    data: data.value as object,
+    metadata: metadata.value as Recorded['metadata'],
+    stream: String(stream),
     revision,
     position: String(position),
-    recordedAt: isoTime(recordedAt),
+    recordedAt: isoTime(row[2]),
   };
-  return withContent(event, { data, metadata });
+  return withContent(event, { data: data.stored, metadata: metadata.stored });
 }
 
-function decodeContent(content: Content): unknown {
-  return typeof content === 'string' ? JSON.parse(content) : content;
+const ID_BYTES = 16;
+
+function decodeContent(content: Content | null): { stored: Content; value: unknown } {
+  if (content === null) return { stored: new Uint8Array(), value: new Uint8Array() };
+  if (typeof content !== 'string') return { stored: content, value: content };
+  try {
+    return { stored: content, value: JSON.parse(content) as unknown };
+  } catch {
+    const bytes = Buffer.from(content);
+    return { stored: bytes, value: bytes };
+  }
 }
+
+/** ECMAScript knows no time beyond this one. */
+const LATEST_MS = 8.64e15;
 
 let lastMs = 0;
 let lastIso = new Date(0).toISOString();
@@ -91,7 +108,7 @@ let lastIso = new Date(0).toISOString();
 /** Events that were recorded together have the same time: formatting it once saves a tenth of a page's time. */
 function isoTime(ms: number): string {
   if (ms !== lastMs) {
-    lastIso = new Date(ms).toISOString();
+    lastIso = Math.abs(ms) <= LATEST_MS ? new Date(ms).toISOString() : `${ms} ms`;
     lastMs = ms;
   }
   return lastIso;

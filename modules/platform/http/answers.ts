@@ -59,7 +59,8 @@ const representation: Shape = (request, reply, payload, done) => {
   if (!(payload instanceof Revised)) return done(null, payload);
   const tag = entityTag(payload.revision);
   reply.header('etag', tag);
-  if (isFresh(request.headers['if-none-match'], tag)) {
+  // An erasure changes what is shown of a revision: whoever has it from before must not keep it.
+  if (!('$erased' in payload.body) && isFresh(request.headers['if-none-match'], tag)) {
     // RFC 9110, section 15.4.5: no content, and none of its headers.
     reply.code(304).removeHeader('content-type').serializer(noContent);
   }

@@ -4,15 +4,18 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Config } from '#platform/config/config';
 import { ConfigModule } from '#platform/config/config.module';
 import { VERSION } from '#platform/config/version';
+import { isForSocket } from '#platform/graphql/socket-request';
 import { logOptions } from '#platform/observability/log-context';
 import { NestLog } from '#platform/observability/nest-log';
 import { ObservabilityModule } from '#platform/observability/observability.module';
 import { observeRequests } from '#platform/observability/observe-requests';
 import { callDirectly } from './direct-calls.js';
 import { answerClientError } from './client-errors.js';
+import { EventStreams } from './event-streams.js';
 import { acceptJsonOnly } from './json-body.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { ProblemsController } from './problems.controller.js';
+import { readYourWrites } from './read-your-writes.js';
 import { serveReference } from './reference.js';
 import { addRequestHooks, requestId } from './request-hooks.js';
 import { RouteTable } from './route-table.js';
@@ -27,6 +30,9 @@ class HttpModule {
       module: HttpModule,
       imports: [ConfigModule.with(config), ObservabilityModule, module],
       controllers: [ProblemsController],
+      providers: [EventStreams],
+      exports: [EventStreams],
+      global: true,
     };
   }
 }
@@ -41,6 +47,7 @@ export async function createHttpApp(module: Type | DynamicModule, config: Config
     requestTimeout: config.requestSeconds * 1_000,
     http: {
       maxHeaderSize: config.maxHeaderBytes,
+      shouldUpgradeCallback: isForSocket,
       // Node gives the body the longer of the two times, and headers have 60 s where nothing is said.
       headersTimeout: config.requestSeconds * 1_000,
       // Every 30 s otherwise: a request could take twice its time.
@@ -69,8 +76,13 @@ export async function createHttpApp(module: Type | DynamicModule, config: Config
   app.useGlobalFilters(new ProblemFilter(routes));
   if (config.allowedOrigins.length > 0) app.enableCors(corsOf(config));
   callDirectly(app);
+  readYourWrites(app);
   observeRequests(app);
   serveReference(app, routes, VERSION);
+  fastify.addHook('preClose', (done) => {
+    app.get(EventStreams).close();
+    done();
+  });
   await app.init();
   routes.check();
   return app;

@@ -33,6 +33,11 @@ export interface QueryEndpointOptions extends EndpointOptions {
   readonly revised?: boolean;
   /** Media type of the answer; default JSON. */
   readonly produces?: string;
+  /**
+   * Names of the projections whose read models the answer comes from: what `?after=` waits for. None where it comes from the streams
+   * themselves, which are always up to date.
+   */
+  readonly reads?: readonly string[];
   /** Statuses beside 200 that come with the same kind of answer. */
   readonly alsoAnswers?: Readonly<Record<number, string>>;
 }

@@ -38,7 +38,15 @@ const requestHeader = (name: string, description: string, schema: Schema) => ({
   schema,
 });
 
-/** Headers of requests, as components. */
+const queryParameter = (name: string, description: string, schema: Schema) => ({
+  name,
+  in: 'query',
+  required: false,
+  description,
+  schema,
+});
+
+/** Headers of requests, and what every query takes, as components. */
 export const PARAMETERS = {
   IdempotencyKey: requestHeader(
     'Idempotency-Key',
@@ -72,6 +80,16 @@ export const PARAMETERS = {
     'Perdure-Occurred-At',
     'When it happened, where that is not now.',
     string({ format: 'date-time' }),
+  ),
+  After: queryParameter(
+    'after',
+    'The Perdure-Position of an answer: what was written up to there is seen.',
+    string({ pattern: '^(0|[1-9][0-9]{0,19})$' }),
+  ),
+  Wait: queryParameter(
+    'wait',
+    'How long to wait for that, 30s at most; then 503.',
+    string({ pattern: '^(0|[0-9]{1,5}(ms|s))$', default: '2s' }),
   ),
 } as const;
 

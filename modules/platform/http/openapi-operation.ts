@@ -4,6 +4,7 @@ import { schemaOf, schemaReference } from '#platform/commands/schema-of';
 import type { AnswerShape, Endpoint } from './endpoint.js';
 import { headers, parameterReferences, type HeaderName } from './openapi-headers.js';
 import { AnswerSchema, ProblemSchema } from './openapi-schemas.js';
+import { takesWishes } from './read-your-writes.js';
 import { findProblem, type CataloguedProblem } from './problem-catalogue.js';
 
 const ANY_ERRORS = ['invalid-input', 'rate-limited', 'store-unavailable', 'internal-error'];
@@ -22,7 +23,7 @@ const COMMAND_ERRORS = [
 ];
 
 /** The OpenAPI operation of a route. */
-export function operationOf(url: string, endpoint: Endpoint): Schema {
+export function operationOf(url: string, endpoint: Endpoint, method: string): Schema {
   const inPath = new Set([...url.matchAll(/:([^/]+)/g)].map(([, name]) => name!));
   const { summary, description } = endpoint;
   const tag = endpoint.controller.name.replace(/Controller$/, '');
@@ -31,7 +32,11 @@ export function operationOf(url: string, endpoint: Endpoint): Schema {
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    parameters: [...fieldParameters(endpoint, inPath), ...headerParameters(endpoint)],
+    parameters: [
+      ...fieldParameters(endpoint, inPath),
+      ...(takesWishes(endpoint, method) ? parameterReferences('After', 'Wait') : []),
+      ...headerParameters(endpoint),
+    ],
     ...requestBody(endpoint, inPath),
     responses: { ...success(endpoint), ...failures(endpoint), default: anyOther() },
   };
@@ -91,7 +96,11 @@ function success(endpoint: Endpoint): Schema {
     const schema = shape(endpoint.answer ?? AnswerSchema);
     const names: HeaderName[] = endpoint.answer ? [] : ['ETag', 'Perdure-Position'];
     return {
-      200: { description: 'Done, durably.', headers: headers(...names), ...json(schema) },
+      200: {
+        description: 'Done, durably.',
+        headers: { ...headers(...names), ...batchHeaders(endpoint) },
+        ...json(schema),
+      },
       ...(endpoint.creates && {
         201: { description: 'Created, durably.', headers: headers(...names, 'Location'), ...json(schema) },
       }),
@@ -117,8 +126,19 @@ function success(endpoint: Endpoint): Schema {
   };
 }
 
+/** Unlike that of one command, the header is not there where all commands were refused. */
+function batchHeaders(endpoint: Endpoint): Schema {
+  if (endpoint.kind !== 'command' || !endpoint.batch || !endpoint.answer) return {};
+  const description = 'Place of the last event of all these commands in the global order.';
+  return { 'Perdure-Position': { description, schema: { type: 'string' } } };
+}
+
 function failures(endpoint: Endpoint): Schema {
-  const codes = [...ANY_ERRORS, ...(endpoint.kind === 'command' ? COMMAND_ERRORS : []), ...(endpoint.errors ?? [])];
+  const codes = [
+    ...ANY_ERRORS,
+    ...(endpoint.kind === 'command' ? COMMAND_ERRORS : endpoint.reads ? ['projection-behind'] : []),
+    ...(endpoint.errors ?? []),
+  ];
   const byStatus = Map.groupBy(
     codes.map((code) => findProblem(code)!),
     ({ status }) => status,

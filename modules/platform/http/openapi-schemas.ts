@@ -1,4 +1,4 @@
-import { Flag, Id, Integer, ListOf, Nested, Optional, Text } from '#platform/commands/fields';
+import { Decimal, Flag, Id, Integer, ListOf, Nested, Optional, Text } from '#platform/commands/fields';
 
 /** One thing wrong with the input. */
 export class ViolationSchema {
@@ -15,6 +15,15 @@ export class ProblemSchema {
   @Text({ max: 100_000 }) detail: string;
   @Optional(Text({ max: 100_000 })) instance?: string;
   @Optional(ListOf(Nested(ViolationSchema), { max: 100_000 })) errors?: ViolationSchema[];
+
+  /** Of `projection-behind`: which projection is. */
+  @Optional(Text()) projection?: string;
+  @Optional(Text()) state?: string;
+  @Optional(Text()) position?: string;
+
+  /** How far it is behind; 10,000 events stand for as many or more. */
+  @Optional(Integer({ min: 0 })) lagEvents?: number;
+  @Optional(Decimal({ min: 0 })) lagSeconds?: number;
 }
 
 /** The schema of what a command is answered with. */

@@ -11,7 +11,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Sche
     // Fastify adds a HEAD for every GET.
     if (!endpoint || method === 'HEAD') continue;
     const path = (paths[url.replace(/:([^/]+)/g, '{$1}')] ??= {});
-    path[method.toLowerCase()] = operationOf(url, endpoint);
+    path[method.toLowerCase()] = operationOf(url, endpoint, method);
   }
   return {
     openapi: '3.1.0',

@@ -187,6 +187,12 @@ defineProblems({
     title: 'The mirror has events that are not from the event store',
     cure: 'Name an empty store in PERDURE_EVENT_STORE_MIRROR.',
   },
+  'archive-damaged': { kind: 'unprocessable', title: 'The backup is not whole', cure: 'Use another backup.' },
+  'not-restored': {
+    kind: 'conflict',
+    title: 'The store has other events than the backup',
+    cure: 'Restore into an empty store.',
+  },
   'store-damaged': { kind: 'unavailable', title: 'The store file is damaged', cure: 'Restore it from a backup.' },
 });
 

@@ -1,4 +1,4 @@
-import type { ErrorKind } from '#kernel/errors';
+import { DomainError, type ErrorKind } from '#kernel/errors';
 
 /** The one table from what went wrong to a status code. */
 export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
@@ -51,6 +51,30 @@ export function defineProblems(definitions: Readonly<Record<string, ProblemDefin
     const status = typeof kind === 'number' ? kind : STATUS_OF_KIND[kind];
     catalogue.set(code, { type: `/problems/${code}`, code, status, title, cure });
   }
+}
+
+/**
+ * A domain error with its entry in the catalogue: a class to extend, whose message is what happened, and the cure. The cure is that
+ * of the entry unless the occasion has one of its own.
+ *
+ * @example
+ * export class TaskNotFound extends problem('task-not-found', {
+ *   kind: 'not-found',
+ *   title: 'No such task',
+ *   cure: 'List the tasks with GET /api/v1/tasks.',
+ * }) {
+ *   constructor(id: string) {
+ *     super(`There is no task '${id}'.`);
+ *   }
+ * }
+ */
+export function problem(code: string, definition: ProblemDefinition & { readonly kind: ErrorKind }) {
+  defineProblems({ [code]: definition });
+  return class extends DomainError {
+    constructor(happened: string, cure: string = definition.cure) {
+      super(definition.kind, code, `${happened} ${cure}`);
+    }
+  };
 }
 
 /** The entry with this code, if there is one. */

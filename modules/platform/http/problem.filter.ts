@@ -11,6 +11,8 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly routes: RouteTable) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
+    // GraphQL answers with the errors of its fields itself.
+    if (host.getType<string>() === 'graphql') throw error;
     const request = host.getArgByIndex<FastifyRequest>(0);
     const reply = host.getArgByIndex<FastifyReply>(1);
     if (error instanceof NotFoundException) this.#answerUnmatched(request, reply);

@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { DomainError, type Violation } from '#kernel/errors';
+import type { JsonObject } from '#kernel/json';
 import { HttpFault } from './http-fault.js';
 import { findProblem, STATUS_OF_KIND } from './problem-catalogue.js';
 import './platform-problems.js';
@@ -16,6 +17,12 @@ export interface Problem {
   /** The path, and behind `#` the id of the request, which log lines carry too. */
   readonly instance: string;
   readonly errors?: readonly Violation[];
+  /** Of `projection-behind`: which one, how it is doing, where it stands, and how far it is behind. */
+  readonly projection?: string;
+  readonly state?: string;
+  readonly position?: string;
+  readonly lagEvents?: number;
+  readonly lagSeconds?: number;
 }
 
 export interface ProblemAnswer {
@@ -40,8 +47,10 @@ const CODE_OF_FASTIFY: Readonly<Record<string, string>> = {
 /** Turns whatever was thrown into an answer. Nothing of an unforeseen error reaches the client. */
 export function problemOf(error: unknown, request: FastifyRequest): ProblemAnswer {
   if (error instanceof DomainError) {
-    const headers: Record<string, string> = error.retryable ? { 'retry-after': RETRY_AFTER } : {};
-    return answer(error.code, STATUS_OF_KIND[error.kind], error.message, request, headers, error.violations);
+    const retryAfter = error.retryAfter === undefined ? RETRY_AFTER : String(error.retryAfter);
+    const headers: Record<string, string> = error.retryable ? { 'retry-after': retryAfter } : {};
+    const status = STATUS_OF_KIND[error.kind];
+    return answer(error.code, status, error.message, request, headers, error.violations, error.members);
   }
   if (error instanceof HttpFault) return answer(error.code, 500, error.message, request, error.headers);
 
@@ -88,6 +97,7 @@ function answer(
   request: FastifyRequest,
   headers: Readonly<Record<string, string>> = {},
   errors: readonly Violation[] = [],
+  members: JsonObject = {},
 ): ProblemAnswer {
   const entry = findProblem(code);
   const problem = {
@@ -98,6 +108,7 @@ function answer(
     detail,
     instance: `${pathOf(request)}#${request.id}`,
     ...(errors.length > 0 && { errors }),
+    ...members,
   };
   return { problem, headers, unforeseen: entry === undefined };
 }

@@ -3,7 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { Decimal, Flag, Integer, ListOf, Nested, OneOf, Optional, Text } from '#platform/commands/fields';
 import { QueryEndpoint } from '#platform/http/endpoint';
-import { ProjectionStatuses, type ProjectionStatus } from '#platform/projecting/projection-status';
+import { PROJECTION_STATES, ProjectionStatuses, type ProjectionStatus } from '#platform/projecting/projection-status';
 import { inTime } from '../in-time.js';
 import { PATIENCE_MS, Readiness, type PartStatus } from './readiness.js';
 
@@ -20,15 +20,20 @@ class Part {
 class ProjectionHealth {
   @Text() name: string;
   @Integer({ min: 0 }) version: number;
-  @OneOf(['catching-up', 'live', 'failing', 'stopped', 'elsewhere']) state: string;
+  @OneOf(PROJECTION_STATES) state: string;
   @Text() position: string;
   @Decimal({ min: 0 }) lagSeconds: number;
   @Integer({ min: 0 }) parkedKeys: number;
+
+  /** Times that this process has set one aside since it started. */
+  @Optional(Integer({ min: 0 })) parkedEver?: number;
   @Optional(Text({ max: 100_000 })) error?: string;
 }
 
 class ReadinessReport {
-  @OneOf(['ready', 'draining', 'not-ready']) status: string;
+  /** `degraded`: it should be sent requests, but a projection fails, or has set keys aside whose documents stand still. */
+  @OneOf(['ready', 'degraded', 'draining', 'not-ready']) status: string;
+
   @ListOf(Nested(Part), { max: 100 }) parts: readonly PartStatus[];
   @ListOf(Nested(ProjectionHealth), { max: 10_000 }) projections: readonly ProjectionStatus[];
 }
@@ -55,10 +60,15 @@ export class HealthController {
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessReport> {
     const [parts, projections] = await Promise.all([this.readiness.check(), projectionStatuses(this.modules)]);
-    const status = this.readiness.draining ? 'draining' : parts.every(({ ready }) => ready) ? 'ready' : 'not-ready';
-    if (status !== 'ready') reply.code(503);
+    const status = this.readiness.draining ? 'draining' : statusOf(parts, projections);
+    if (status === 'draining' || status === 'not-ready') reply.code(503);
     return { status, parts, projections };
   }
+}
+
+function statusOf(parts: readonly PartStatus[], projections: readonly ProjectionStatus[]): string {
+  if (parts.some(({ ready }) => !ready)) return 'not-ready';
+  return projections.some(({ state, parkedKeys }) => state === 'failing' || parkedKeys > 0) ? 'degraded' : 'ready';
 }
 
 /**

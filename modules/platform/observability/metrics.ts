@@ -36,6 +36,19 @@ export class Metrics {
       }),
   );
 
+  readonly #failing = new Gauge({
+    name: 'perdure_projection_failing',
+    help: '1 where the projection fails as a whole and tries again, 0 where it does not.',
+    labelNames: ['projection'],
+    registers: [this.registry],
+  });
+  readonly #parkedEver = new Counter({
+    name: 'perdure_parked_events_total',
+    help: 'Times that this process has set a key aside because an event of its failed.',
+    labelNames: ['projection'],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -69,13 +82,15 @@ export class Metrics {
 
   /** The Prometheus text, with the projections as they are now; those that nobody can tell of are left out. */
   async text(projections: readonly ProjectionStatus[]): Promise<string> {
-    for (const gauge of this.#projections) gauge.reset();
+    for (const metric of [...this.#projections, this.#failing, this.#parkedEver]) metric.reset();
     const [position, lag, parked] = this.#projections;
     for (const projection of projections) {
       const labels = { projection: projection.name };
       position!.set(labels, Number(projection.position));
       lag!.set(labels, projection.lagSeconds);
       parked!.set(labels, projection.parkedKeys);
+      this.#failing.set(labels, projection.state === 'failing' ? 1 : 0);
+      if (projection.parkedEver !== undefined) this.#parkedEver.inc(labels, projection.parkedEver);
     }
     return this.registry.metrics();
   }

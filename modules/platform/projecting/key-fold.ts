@@ -36,13 +36,16 @@ export function groupByKey(
   return { groups, failures };
 }
 
+/** Several events with one position were stored as one: they pass together or not at all. */
 export function foldKey(projection: Projection<object>, before: object | null, events: readonly Recorded[]): Folded {
   let document = before;
+  let stored = { document, first: events[0] };
   for (const event of events) {
+    if (event.position !== stored.first!.position) stored = { document, first: event };
     try {
       document = projection.evolve(document, event);
     } catch (error) {
-      return { document, failure: { event, error, attempts: 1 } };
+      return { document: stored.document, failure: { event: stored.first!, error, attempts: 1 } };
     }
   }
   return { document };

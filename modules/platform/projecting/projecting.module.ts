@@ -6,6 +6,8 @@ import { checkProjections } from './check-projections.js';
 import { Leases } from './leases.js';
 import { ObservedProjections } from './observed-projections.js';
 import { ProjectionRunner, type RunnerOptions } from './projection-runner.js';
+import { OperatorOrders } from './operator-orders.js';
+import { ProjectionWaits } from './projection-waits.js';
 import { ProjectionStatuses } from './projection-status.js';
 import { RunningProjections } from './running-projections.js';
 
@@ -33,8 +35,20 @@ export class ProjectingModule {
       providers: [
         { provide: RunningProjections, inject: [EVENT_STORE, READ_STORE], useFactory: runAll },
         { provide: ProjectionStatuses, useExisting: RunningProjections },
+        {
+          provide: OperatorOrders,
+          inject: [RunningProjections, EVENT_STORE, READ_STORE],
+          useFactory: (running: RunningProjections, events: EventStore, { shared }: ReadStore) =>
+            new OperatorOrders(running, events, shared),
+        },
+        {
+          provide: ProjectionWaits,
+          inject: [RunningProjections, EVENT_STORE, READ_STORE],
+          useFactory: ({ watched }: RunningProjections, events: EventStore, documents: ReadStore) =>
+            new ProjectionWaits(watched, events, documents),
+        },
       ],
-      exports: [RunningProjections, ProjectionStatuses],
+      exports: [RunningProjections, ProjectionStatuses, ProjectionWaits],
     };
   }
 
@@ -45,8 +59,20 @@ export class ProjectingModule {
       new ObservedProjections(projections, events, documents);
     return {
       module: ProjectingModule,
-      providers: [{ provide: ProjectionStatuses, inject: [EVENT_STORE, READ_STORE], useFactory: observeAll }],
-      exports: [ProjectionStatuses],
+      providers: [
+        { provide: ProjectionStatuses, inject: [EVENT_STORE, READ_STORE], useFactory: observeAll },
+        {
+          provide: ProjectionWaits,
+          inject: [EVENT_STORE, READ_STORE],
+          useFactory: (events: EventStore, documents: ReadStore) =>
+            new ProjectionWaits(
+              projections.map((projection) => ({ projection })),
+              events,
+              documents,
+            ),
+        },
+      ],
+      exports: [ProjectionStatuses, ProjectionWaits],
     };
   }
 }

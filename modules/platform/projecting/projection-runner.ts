@@ -4,20 +4,29 @@ import { START, type Position } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
 import type { AllSlice, EventStore } from '../event-store/event-store.port.js';
 import { CheckpointMoved, LeaseLost } from '../read-store/read-store.errors.js';
-import type { Checkpoint, ReadStore, Write } from '../read-store/read-store.port.js';
-import { emptyReadModel } from './empty-read-model.js';
+import type { ReadStore, Write } from '../read-store/read-store.port.js';
+import { projectionBuilds, type BuildRecord } from './build-record.js';
 import { EventOrigin, eventOrigins } from './event-origin.js';
 import { eventPages } from './event-pages.js';
 import { lagAfter } from './lag.js';
 import type { Leases } from './leases.js';
+import { Movement } from './movement.js';
+import { OwnCheckpoint } from './own-checkpoint.js';
 import { PageProjector } from './page-projector.js';
-import { parkedEvents } from './parked-events.js';
-import { ProjectionElsewhere } from './projecting.errors.js';
+import { parkedEvents, parkedKeyId } from './parked-events.js';
+import { pausedProjections } from './paused-projections.js';
+import { ProjectionElsewhere, ReadModelStale } from './projecting.errors.js';
 import { statusElsewhere } from './observed-projections.js';
+import { ProjectionBuild } from './projection-build.js';
 import type { ProjectionStatus } from './projection-status.js';
-import { replayKey } from './replay-key.js';
+import { replayParked } from './replay-key.js';
 import { backoff, patient, type RetryPolicy } from './retry-policy.js';
+import { runBuilds } from './run-builds.js';
+import { systemStopwatch, type Stopwatch } from './stopwatch.js';
+import { takeOver } from './take-over.js';
+import { SkippingProjection } from './skipping-projection.js';
 import type { Tenure } from './tenure.js';
+import type { Progress } from './watched-projection.js';
 
 export interface RunnerOptions {
   /** Most events folded into one write; default 5,000. */
@@ -27,15 +36,26 @@ export interface RunnerOptions {
   /** Runs only while the projection's lease is held; without it nobody else may run the projection. */
   readonly leases?: Leases;
   readonly logger?: Pick<LoggerService, 'log' | 'warn'>;
+  readonly stopwatch?: Stopwatch;
+  /** Has the read model built anew beside the live one, which is out of date; default: the runner does that itself. */
+  readonly rebuild?: (projection: string) => Promise<void>;
 }
+
+/** What a runner has to do until something changes. */
+type Task = 'follow' | 'pause' | 'build' | 'wait';
 
 /** A checkpoint that only skips ignored events is stored at most so often. */
 const SKIP_EVERY_MS = 1_000;
+/** Milliseconds between two looks at what other processes want of a projection. */
+const LOOK_EVERY_MS = 1_000;
 
 /**
  * Keeps one projection's read model up to date: reads the global order in pages and writes each page's documents together with
  * the checkpoint, all or nothing; where the store cannot do that, each document with the position of its last event. Hence
  * a kill at any moment loses no event and applies none twice. Of many processes, the one with the lease does the work.
+ *
+ * A read model of another version, or of another store's events, goes on answering as it is until a new one has been built beside it
+ * and takes its place; and so does a good one that somebody has built anew.
  */
 export class ProjectionRunner {
   readonly #stop = new AbortController();
@@ -51,28 +71,41 @@ export class ProjectionRunner {
   #tenure: Tenure | undefined;
   #signal = this.#stop.signal;
   #error: string | undefined;
-  /** As stored; `#position` may be ahead of it by events that do not matter here. */
-  #checkpoint: Checkpoint | null = null;
+  /** `#position` may be ahead of it by events that do not matter here. */
+  #checkpoint: OwnCheckpoint;
   #position: Position = START;
   #writtenAt = 0;
   #parkedKeys = 0;
+  #parkedEver = 0;
   #failures = 0;
   #running: Promise<void> | undefined;
   #storing = false;
+  /** Ends what the runner does at this moment, so that it looks what there is to do now. */
+  #round = new AbortController();
+  #paused = false;
+  /** The read model is not this version's, or not this event store's: nothing may be written to it. */
+  #stale = false;
   /** Loading, pages and replays take turns. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Tells those who wait for the read model whenever `progress` may have changed. */
+  readonly movement = new Movement();
+
+  /** Passes over what was skipped. */
+  readonly projection: SkippingProjection;
 
   constructor(
-    readonly projection: Projection<object>,
+    projection: Projection<object>,
     private readonly events: EventStore,
     private readonly documents: ReadStore,
     private readonly options: RunnerOptions = {},
   ) {
+    this.projection = SkippingProjection.of(projection, events);
     this.#pageSize = options.pageSize ?? 5_000;
     this.#retry = options.retry ?? patient;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? new Logger(`Projection ${projection.name}`);
-    this.#pages = new PageProjector(projection, documents, this.#retry, this.#clock);
+    this.#pages = new PageProjector(this.projection, documents, this.#retry, this.#clock);
+    this.#checkpoint = new OwnCheckpoint(projection.name, documents);
     this.#origin = new EventOrigin(projection.name, events, documents);
   }
 
@@ -81,6 +114,8 @@ export class ProjectionRunner {
     await this.documents.define(this.projection.readModel);
     await this.documents.define(parkedEvents);
     await this.documents.define(eventOrigins);
+    await this.documents.define(projectionBuilds);
+    await this.documents.define(pausedProjections);
     this.#running ??= this.#run();
   }
 
@@ -88,6 +123,15 @@ export class ProjectionRunner {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+  }
+
+  /** How far the read model is that queries see; where the state is `elsewhere`, only the stored checkpoint knows. */
+  get progress(): Progress {
+    return {
+      position: this.#position,
+      state: this.#state,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
   }
 
   /** Rejects with `StoreUnavailable` where the event store cannot tell the lag. */
@@ -103,6 +147,7 @@ export class ProjectionRunner {
       position: this.#position,
       lagSeconds: seconds,
       parkedKeys: this.#parkedKeys,
+      parkedEver: this.#parkedEver,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
@@ -113,14 +158,47 @@ export class ProjectionRunner {
    * another process runs it.
    */
   release(key: string): Promise<boolean> {
+    return this.replay(parkedKeyId(this.projection, key));
+  }
+
+  /** The same for whatever is parked under this id, also an event without a key. Events that were skipped are left out. */
+  replay(parkedId: string): Promise<boolean> {
     return this.#inTurn(async () => {
       if (!this.#isOwner) throw new ProjectionElsewhere(this.projection.name);
-      const writes = await replayKey(this.projection, key, this.#position, this.events, this.documents);
-      if (!writes) return false;
-      await this.#write(writes, this.#position);
-      this.#parkedKeys--;
-      return true;
+      if (this.#stale) throw new ReadModelStale(this.projection.name);
+      await this.projection.learnSkips();
+      return this.#replay(parkedId);
     });
+  }
+
+  async #replay(id: string): Promise<boolean> {
+    const { projection, events, documents } = this;
+    const replay = await replayParked(projection, id, this.#position, events, documents, this.#clock.now());
+    if (!replay) return false;
+    await this.#write(replay.writes, this.#position);
+    this.#parkedKeys = await documents.count(parkedEvents.name, { projection: projection.name });
+    if ('error' in replay) throw replay.error;
+    return true;
+  }
+
+  /** Of a skip that was not seen to its end, or of a rebuild that had parked what was skipped meanwhile. */
+  async #replaySkipped(): Promise<void> {
+    const { skipped, name } = this.projection;
+    if (skipped.size === 0 || this.#parkedKeys === 0) return;
+    const filter = { projection: name, 'event.id': { $in: [...skipped] } };
+    const { items } = await this.documents.query(parkedEvents.name, { filter, limit: 1_000 });
+    for (const { id } of items) await this.#replay(id).catch((error: unknown) => (this.#error = String(error)));
+  }
+
+  /** Looks whether there is something else to do: somebody paused the projection, or let it go on, or has built it anew. */
+  async look(): Promise<void> {
+    if (!this.#isOwner || this.#state === 'stopped') return;
+    const { name } = this.projection;
+    const [paused, build] = await Promise.all([
+      this.documents.get(pausedProjections.name, name),
+      this.documents.get<BuildRecord>(projectionBuilds.name, name),
+    ]);
+    if (Boolean(paused) !== this.#paused || this.#isMine(build)) this.#round.abort();
   }
 
   async #run(): Promise<void> {
@@ -128,6 +206,7 @@ export class ProjectionRunner {
     while (!signal.aborted) {
       try {
         this.#tenure = this.options.leases && (await this.#acquire(this.options.leases));
+        this.#checkpoint = new OwnCheckpoint(this.projection.name, this.documents, this.#tenure);
         await this.#serve();
         await this.#tenure?.release();
         this.#tenure = undefined;
@@ -149,39 +228,107 @@ export class ProjectionRunner {
   /** Does the work until this process is stopped or loses the lease. */
   async #serve(): Promise<void> {
     const signal = this.#signal;
-    const paging = { filter: this.projection.filter, size: this.#pageSize };
+    const looking = this.options.leases && this.#keepLooking(signal);
     if (!signal.aborted) this.#state = 'catching-up';
     while (!signal.aborted) {
+      this.#round = new AbortController();
+      const round = AbortSignal.any([signal, this.#round.signal]);
       try {
-        await this.#inTurn(() => this.#load());
-        const pages = eventPages(this.events, this.#position, { ...paging, signal });
-        for await (const page of pages) await this.#inTurn(() => this.#project(page));
-        if (this.#isOwner) await this.#write([], this.#position);
+        await this.#do(await this.#inTurn(() => this.#load()), round);
       } catch (error) {
         if (error instanceof LeaseLost) this.#tenure?.lose();
         if (!signal.aborted) await this.#recover(error);
       }
     }
+    await looking;
     if (!this.#stop.signal.aborted) this.#logger.warn('The lease is lost: another process may go on from here.');
   }
 
-  async #load(): Promise<void> {
-    const { name } = this.projection;
-    this.#checkpoint = await this.documents.checkpoint(name);
-    if (this.#checkpoint) await this.#checkReadModel(this.#checkpoint);
-    this.#position = this.#checkpoint?.position ?? START;
-    this.#parkedKeys = await this.documents.count(parkedEvents.name, { projection: name });
+  async #do(task: Task, round: AbortSignal): Promise<void> {
+    if (task === 'follow') return this.#follow(round);
+    this.#state = task === 'pause' ? 'paused' : 'rebuilding';
+    this.movement.tell();
+    if (task === 'build') {
+      const { projection, events, documents, options } = this;
+      await runBuilds(`version ${projection.version}`, [projection], events, documents, { ...options, signal: round });
+    } else {
+      await fired(round);
+    }
+    if (!this.#signal.aborted) this.#state = 'catching-up';
   }
 
-  /** Builds the read model anew where it has been made by another version, or of another store's events. */
-  async #checkReadModel(checkpoint: Checkpoint): Promise<void> {
-    const { version } = this.projection;
-    const isAnother = await this.#origin.isAnother();
-    if (!isAnother && checkpoint.version === version) return;
-    const why = isAnother ? 'The event store is another one' : `Version ${version} follows ${checkpoint.version}`;
+  async #follow(round: AbortSignal): Promise<void> {
+    const paging = { filter: this.projection.filter, size: this.#pageSize, signal: round };
+    for await (const page of eventPages(this.events, this.#position, paging)) {
+      await this.#inTurn(() => this.#project(page));
+    }
+    if (this.#isOwner) await this.#inTurn(() => this.#write([], this.#position));
+  }
+
+  /** For what other processes want. */
+  async #keepLooking(signal: AbortSignal): Promise<void> {
+    const { stopwatch = systemStopwatch } = this.options;
+    while (!signal.aborted) {
+      await stopwatch.wait(LOOK_EVERY_MS, signal);
+      if (!signal.aborted) await this.look().catch(() => {}); // the next look meets the same store
+    }
+  }
+
+  async #load(): Promise<Task> {
+    const { name } = this.projection;
+    this.#stale = true;
+    await this.#checkpoint.load();
+    await this.#takeOver(await this.documents.get<BuildRecord>(projectionBuilds.name, name));
+    this.#paused = Boolean(await this.documents.get(pausedProjections.name, name));
+    const why = await this.#whyStale();
+    this.#stale = why !== undefined;
+    // A place in another store is none in this one, and nobody may take it for one.
+    const isForeign = this.#stale && (await this.#origin.isAnother());
+    this.#position = isForeign ? START : (this.#checkpoint.stored?.position ?? START);
+    this.#parkedKeys = await this.documents.count(parkedEvents.name, { projection: name });
+    await this.projection.learnSkips();
+    if (!this.#stale) await this.#replaySkipped();
+    this.movement.tell();
+    if (why === undefined) return this.#paused ? 'pause' : 'follow';
     this.#logger.log(`${why}: the read model is built anew.`);
-    await emptyReadModel(this.projection, this.documents, (writes) => this.#advance(writes, checkpoint));
-    await this.#advance([this.#origin.forget()], { position: START, version });
+    if (!this.options.rebuild) return 'build';
+    await this.options.rebuild(name);
+    return 'wait';
+  }
+
+  /** Why the read model may not be gone on with, where that is so. */
+  async #whyStale(): Promise<string | undefined> {
+    const isAnother = await this.#origin.isAnother();
+    const stored = this.#checkpoint.stored;
+    const { version } = this.projection;
+    if (!stored || (!isAnother && stored.version === version)) return undefined;
+    return isAnother ? 'The event store is another one' : `Version ${version} follows ${stored.version}`;
+  }
+
+  /** Whether the build is there to be taken over by a runner of this version. */
+  #isMine(build: BuildRecord | null): build is BuildRecord {
+    const isComplete = build?.phase === 'ready' || build?.phase === 'taking-over';
+    return isComplete && build.version === this.projection.version;
+  }
+
+  /** Lets a build that is ready take the place of the live read model. */
+  async #takeOver(found: BuildRecord | null): Promise<void> {
+    if (!this.#isMine(found)) return;
+    const { projection, events, documents, options } = this;
+    const build = await ProjectionBuild.open(projection, events, documents, this.#signal, options);
+    if (!build) return;
+    try {
+      if (!this.#isMine(build.record)) return;
+      if (build.record.phase === 'ready' && (await build.isOfAnotherStore())) {
+        await build.mark({ phase: 'beginning' });
+        return;
+      }
+      const position = await takeOver(build, this.#checkpoint, events, documents, this.#signal);
+      this.#writtenAt = this.#clock.now().getTime();
+      this.#logger.log(`The read model that was built anew has taken over, at position ${position}.`);
+    } finally {
+      await build.close();
+    }
   }
 
   async #project(page: AllSlice): Promise<void> {
@@ -193,11 +340,13 @@ export class ProjectionRunner {
     else if (this.options.leases) this.#storeSoon();
     this.#position = position;
     this.#parkedKeys += parked.length;
+    this.#parkedEver += parked.length;
     for (const { key, event, error } of parked) {
       this.#error = error.message;
       this.#logger.warn(`Parked key ${JSON.stringify(key)} at event '${event.type}' (${event.id}): ${error.message}`);
     }
     this.#goesWell(page.end);
+    this.movement.tell();
   }
 
   /** Other processes tell the lag by the stored checkpoint, which must not stay behind where nothing follows the skipped events. */
@@ -212,18 +361,12 @@ export class ProjectionRunner {
   }
 
   async #write(writes: readonly Write[], position: Position): Promise<void> {
-    const { version } = this.projection;
-    const from = this.#checkpoint ?? { position: START, version };
+    const { name, version } = this.projection;
+    if (this.#stale) throw new CheckpointMoved(name);
+    const from = this.#checkpoint.stored ?? { position: START, version };
     if (writes.length === 0 && from.version === version && from.position === position) return;
-    await this.#advance(writes, { position, version });
-  }
-
-  async #advance(writes: readonly Write[], to: Checkpoint): Promise<void> {
-    const { name } = this.projection;
-    const { token } = this.#tenure ?? {};
-    if (!this.#isOwner) throw new LeaseLost(name, token ?? 0);
-    await this.documents.write(writes, { projection: name, from: this.#checkpoint, to, token });
-    this.#checkpoint = to;
+    if (!this.#isOwner) throw new LeaseLost(name, this.#tenure?.token ?? 0);
+    await this.#checkpoint.write(writes, { position, version });
     this.#writtenAt = this.#clock.now().getTime();
   }
 
@@ -257,4 +400,11 @@ export class ProjectionRunner {
     this.#turn = done.catch(() => {}); // told to the caller
     return done;
   }
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

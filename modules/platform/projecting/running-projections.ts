@@ -1,5 +1,6 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { ProjectionStatuses, type ProjectionStatus } from './projection-status.js';
+import type { WatchedProjection } from './watched-projection.js';
 import type { ProjectionRunner } from './projection-runner.js';
 
 /** The process's projections, running as long as the application does. */
@@ -13,6 +14,11 @@ export class RunningProjections
 
   statuses(): Promise<readonly ProjectionStatus[]> {
     return Promise.all(this.runners.map((runner) => runner.status()));
+  }
+
+  /** The projections as those see them who wait for one. */
+  get watched(): readonly WatchedProjection[] {
+    return this.runners;
   }
 
   /** The runner of this projection; undefined where there is none of this name. */

@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { WalCheckpointer } from './wal-checkpointer.js';
 import { openConnection, type OwnedConnection } from './open-connection.js';
 import { GroupCommit, type Urgency } from './group-commit.js';
+import { WriteRefused } from './sqlite.errors.js';
 
 /** `full`: a write is answered after an fsync. `normal`: after the commit; a power cut may lose the last writes. */
 export type Durability = 'full' | 'normal';
@@ -16,6 +17,9 @@ export interface SqliteOptions {
   /** Size of the write-ahead log, in bytes, from which on it is copied back into the file. Default 64 MiB. */
   readonly checkpointAfter?: number;
 }
+
+/** Each waits a second for a reader to end. */
+const CUT_ATTEMPTS = 3;
 
 /**
  * One SQLite file and the only connection of this process that writes to it. The event store and the read store share it
@@ -99,6 +103,23 @@ export class SqliteDatabase {
   onDurable(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Copies the write-ahead log back and cuts it off, so that no file has the old pages any more. Writes wait meanwhile. Rejects with
+   * WriteRefused where another program reads the file all the time.
+   */
+  async cutLog(): Promise<void> {
+    const resume = await this.#commits.pause();
+    try {
+      for (let attempt = 1; attempt <= CUT_ATTEMPTS; attempt++) {
+        const { busy } = this.connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()!;
+        if (busy === 0) return;
+      }
+    } finally {
+      resume();
+    }
+    throw new WriteRefused(`Another program holds ${this.path} open, so that its log cannot be cut off. Close it.`);
   }
 
   /** Finishes the accepted writes; the last user closes the file. */

@@ -1,0 +1,118 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { Json } from '#kernel/json';
+import { CommandFailed } from '../exit-codes.js';
+
+/** Parameters of a query string; those that are undefined are left out, lists are repeated. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+/** Problem details (RFC 9457) as the API writes them. */
+interface Problem {
+  readonly title: string;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+}
+
+/** Perdure's HTTP API, as commands use it. Everything rejects with CommandFailed, in words for the user. */
+export class Api {
+  constructor(private readonly url: string) {}
+
+  /** A JSON answer, or undefined where there is no body. */
+  async get<Answer = Json>(path: string, query: Query = {}): Promise<Answer> {
+    return this.#json(await this.#send('GET', this.#locate(path, query)));
+  }
+
+  async post<Answer = Json>(path: string, body: Json = {}): Promise<Answer> {
+    return this.#json(await this.#send('POST', this.#locate(path), body));
+  }
+
+  async delete<Answer = Json>(path: string): Promise<Answer> {
+    return this.#json(await this.#send('DELETE', this.#locate(path)));
+  }
+
+  /** All items of a query that is answered in pages, page by page, at most so many. */
+  async *items<Item = Json>(path: string, query: Query = {}, most = Infinity): AsyncGenerator<Item> {
+    let cursor: string | undefined;
+    for (let count = 0; count < most;) {
+      const limit = Math.min(1_000, most - count);
+      const page = await this.get<{ items: Item[]; next?: string }>(path, { ...query, limit, cursor });
+      yield* page.items;
+      count += page.items.length;
+      cursor = page.next;
+      if (cursor === undefined) return;
+    }
+  }
+
+  /** An answer that is streamed. */
+  async body(path: string, query: Query = {}, signal?: AbortSignal): Promise<Readable> {
+    const response = await this.#send('GET', this.#locate(path, query), undefined, signal);
+    return Readable.fromWeb(response.body as ReadableStream);
+  }
+
+  /** Its lines. */
+  async *lines(path: string, query: Query = {}, signal?: AbortSignal): AsyncGenerator<string> {
+    const body = await this.body(path, query, signal);
+    try {
+      yield* createInterface({ input: body, crlfDelay: Infinity });
+    } catch (error) {
+      if (!signal?.aborted)
+        throw new CommandFailed(`The answer of ${this.url} broke off: ${(error as Error).message}.`);
+    } finally {
+      body.destroy();
+    }
+  }
+
+  /** The data of server-sent events, until the server ends them or the signal fires. */
+  async *messages<Data = Json>(path: string, query: Query = {}, signal?: AbortSignal): AsyncGenerator<Data> {
+    for await (const line of this.lines(path, query, signal)) {
+      if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length)) as Data;
+    }
+  }
+
+  #locate(path: string, query: Query = {}): string {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      for (const each of [value ?? []].flat()) parameters.append(name, String(each));
+    }
+    const text = parameters.toString();
+    return `${this.url}${path}${text && `?${text}`}`;
+  }
+
+  async #send(method: string, url: string, body?: Json, signal?: AbortSignal): Promise<Response> {
+    const headers = body === undefined ? undefined : { 'content-type': 'application/json' };
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal,
+      });
+    } catch (error) {
+      const { cause } = error as { cause?: { code?: string; message?: string } };
+      const why = cause?.code === 'ECONNREFUSED' ? 'nothing listens there' : (cause?.message ?? String(error));
+      throw new CommandFailed(
+        `Cannot reach Perdure at ${this.url}: ${why}. Start it with 'perdure start', name it with --url, ` +
+          'or work on a store that no server has open with --data <folder>.',
+      );
+    }
+    if (!response.ok) throw new CommandFailed(await sayingWhy(response));
+    return response;
+  }
+
+  async #json<Answer>(response: Response): Promise<Answer> {
+    const text = await response.text();
+    return (text ? JSON.parse(text) : undefined) as Answer;
+  }
+}
+
+async function sayingWhy(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { title, detail, errors = [] } = JSON.parse(text) as Problem;
+    return [detail ?? title, ...errors.map((error) => `  ${error.pointer}: ${error.detail}`)].join('\n');
+  } catch {
+    return `${response.url} answered ${response.status} ${response.statusText}: is it Perdure?`;
+  }
+}

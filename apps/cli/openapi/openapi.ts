@@ -1,0 +1,39 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { serve } from '#apps/api/main';
+import { CommandFailed } from '../exit-codes.js';
+
+export interface OpenApiRequest {
+  /** Where to write the document; standard output where it is left out. */
+  readonly output?: string;
+  /** The file that the document must be the same as. */
+  readonly check?: string;
+}
+
+/** Prints, writes or checks the OpenAPI document of this version. Rejects with CommandFailed where the checked file is stale. */
+export async function openapi({ output, check }: OpenApiRequest): Promise<void> {
+  const text = await openApiText();
+  if (check !== undefined) {
+    if ((await readFile(check, 'utf8').catch(() => '')) === text) return;
+    throw new CommandFailed(`${check} is not what the code says any more. Write it anew with: npm run generate`);
+  }
+  if (output === undefined) process.stdout.write(text);
+  else await writeFile(output, text);
+}
+
+/** The document as a server with nothing stored serves it. */
+async function openApiText(): Promise<string> {
+  const memory = 'sqlite::memory:';
+  const server = await serve({
+    PORT: '0',
+    PERDURE_EVENT_STORE: memory,
+    PERDURE_READ_STORE: memory,
+    PERDURE_JOBS: memory,
+    PERDURE_LOG: 'error',
+  });
+  try {
+    const response = await fetch(`${server.url}/openapi.json`);
+    return `${JSON.stringify(await response.json(), null, 2)}\n`;
+  } finally {
+    await server.close();
+  }
+}

@@ -1,0 +1,96 @@
+import { InvalidInput } from '#kernel/errors';
+import { Identifier, Integer, ListOf, OneOf, Optional, Text, Timestamp } from '#platform/commands/fields';
+import { PageParameters } from '#platform/http/paging';
+import type { AuditQuery } from './audit-query.js';
+
+const Type = () => Text({ max: 500 });
+
+/** Which events are asked for; everything that is given must hold. */
+export class AuditFilterParameters {
+  /** An actor's id, or `type:id`. An id that has a colon itself needs actorType beside it. */
+  @Optional(Text()) actor?: string;
+  @Optional(Text()) actorType?: string;
+
+  /** Type of the event, such as Customer.created; repeat it for several. */
+  @Optional(ListOf(Type(), { min: 1, max: 20 })) type?: string[];
+
+  @Optional(Identifier()) objectType?: string;
+  @Optional(Text()) objectId?: string;
+  @Optional(Text()) correlationId?: string;
+  @Optional(Text()) commandId?: string;
+
+  /** From this moment on. */
+  @Optional(Timestamp()) from?: string;
+
+  /** Before this moment. */
+  @Optional(Timestamp()) to?: string;
+
+  /** The time that from, to and the order go by: when it was recorded (default), or when it is said to have happened. */
+  @Optional(OneOf(['recorded', 'occurred'])) clock?: 'recorded' | 'occurred';
+
+  /** Words that must all be there, or parts of them: in type, object, actor, reason or data. */
+  @Optional(Text({ max: 200 })) text?: string;
+
+  /** Refused and failed commands: among the others (default), only them, or without them. */
+  @Optional(OneOf(['with', 'only', 'without'])) refused?: 'only' | 'with' | 'without';
+}
+
+export class AuditEventParameters extends PageParameters {
+  @Optional(Text()) actor?: string;
+  @Optional(Text()) actorType?: string;
+  @Optional(ListOf(Type(), { min: 1, max: 20 })) type?: string[];
+  @Optional(Identifier()) objectType?: string;
+  @Optional(Text()) objectId?: string;
+  @Optional(Text()) correlationId?: string;
+  @Optional(Text()) commandId?: string;
+  @Optional(Timestamp()) from?: string;
+  @Optional(Timestamp()) to?: string;
+  @Optional(OneOf(['recorded', 'occurred'])) clock?: 'recorded' | 'occurred';
+  @Optional(Text({ max: 200 })) text?: string;
+  @Optional(OneOf(['with', 'only', 'without'])) refused?: 'only' | 'with' | 'without';
+
+  /** Oldest events first (default), or newest. */
+  @Optional(OneOf(['asc', 'desc'])) order?: 'asc' | 'desc';
+}
+
+export class AuditReportParameters {
+  /** From this moment on, by when events were recorded. */
+  @Timestamp() from: string;
+
+  /** Before this moment. */
+  @Timestamp() to: string;
+
+  /** Most lines of each list; the largest counts come first. */
+  @Optional(Integer({ min: 1, max: 10_000 })) top: number = 100;
+
+  @Optional(OneOf(['json', 'csv'])) format?: 'json' | 'csv';
+}
+
+export class AuditExportParameters extends AuditFilterParameters {
+  @Optional(OneOf(['ndjson', 'csv'])) format?: 'ndjson' | 'csv';
+}
+
+/** The question in the words of the read model. Throws InvalidInput. */
+export function toAuditQuery({ actor, actorType, type, from, to, ...same }: AuditFilterParameters): AuditQuery {
+  const { objectType, objectId, correlationId, commandId, clock, text, refused } = same;
+  const [, kind, id] = (actorType === undefined && /^([A-Za-z]\w*):(.+)$/s.exec(actor ?? '')) || [];
+  return {
+    ...{ objectType, objectId, correlationId, commandId, clock, text, refused },
+    ...{ actor: id ?? actor, actorType: kind ?? actorType, types: type && [...new Set(type)] },
+    ...periodOf(from, to),
+  };
+}
+
+/** Unix milliseconds. Throws InvalidInput where the end does not follow the beginning. */
+export function periodOf<From extends string | undefined, To extends string | undefined>(from: From, to: To) {
+  const period = { from: from && Date.parse(from), to: to && Date.parse(to) };
+  if (period.from !== undefined && period.to !== undefined && period.from >= period.to) {
+    throw new InvalidInput([
+      { pointer: '/query/to', detail: 'Must come after from: it is the first moment left out.' },
+    ]);
+  }
+  return period as {
+    from: From extends string ? number : number | undefined;
+    to: To extends string ? number : number | undefined;
+  };
+}

@@ -1,0 +1,134 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { comparePositions } from '#kernel/event';
+import type { ReadModel } from '#kernel/projection';
+import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
+import type { AuditDocument } from '#read-models/audit';
+import { auditDays, auditObjectDays, type AuditDayDocument, type AuditMoment } from '#read-models/audit-days';
+import { eachAudited } from './audit-query.js';
+import type { AuditCount, AuditReport } from './audit-report-form.js';
+
+const DAY = 86_400_000;
+const PAGE = 1_000;
+
+/** Part of a day, or of a period with no whole day in it. Unix milliseconds, without the end. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Sums up a period. Whole days come from counts that are kept, the hours at both ends from the events themselves: all is exact. */
+@Injectable()
+export class AuditReports {
+  constructor(@Inject(READ_STORE) private readonly store: ReadStore) {}
+
+  /** Counts what was recorded in the period; lists have at most `top` lines. */
+  async report(tenant: string, period: Span, top: number): Promise<AuditReport> {
+    const tally = new Tally();
+    const [days, edges] = split(period);
+    if (days) {
+      for await (const document of within(this.store, auditDays, tenant, days)) tally.addGroup(document);
+      for await (const { object } of within(this.store, auditObjectDays, tenant, days)) tally.objects.add(object);
+    }
+    for (const edge of edges) {
+      for await (const document of eachAudited(this.store, tenant, edge)) tally.addEvent(document);
+    }
+    return tally.report(period, top);
+  }
+}
+
+/** The whole days of a period, and what is left of it. */
+function split({ from, to }: Span): [Span | undefined, Span[]] {
+  const first = Math.ceil(from / DAY) * DAY;
+  const end = Math.floor(to / DAY) * DAY;
+  if (first >= end) return [undefined, [{ from, to }]];
+  const edges = [
+    { from, to: first },
+    { from: end, to },
+  ];
+  return [{ from: first, to: end }, edges.filter((edge) => edge.from < edge.to)];
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+async function* within<Document extends object>(
+  store: ReadStore,
+  { name }: ReadModel<Document>,
+  tenant: string,
+  { from, to }: Span,
+): AsyncGenerator<Document> {
+  const filter = { tenant, day: { $gte: dayOf(from), $lt: dayOf(to) } };
+  let cursor: string | undefined;
+  do {
+    const page = await store.query<Document>(name, { filter, sort: { day: 1 }, limit: PAGE, cursor });
+    for (const { document } of page.items) yield document;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+type Group = Omit<AuditDayDocument, 'tenant'>;
+
+class Tally {
+  readonly objects = new Set<string>();
+  readonly #counts = {
+    byActor: new Map<string, number>(),
+    byType: new Map<string, number>(),
+    byObjectType: new Map<string, number>(),
+    byDay: new Map<string, number>(),
+    refusals: new Map<string, number>(),
+    failures: new Map<string, number>(),
+  };
+  #events = 0;
+  #first: AuditMoment | undefined;
+  #last: AuditMoment | undefined;
+
+  addEvent(document: AuditDocument): void {
+    const moment = { position: document.position, at: document.recordedAt };
+    this.addGroup({ ...document, day: dayOf(document.recordedAt), count: 1, first: moment, last: moment });
+    if (document.objectId !== null) this.objects.add(`${document.objectType}-${document.objectId}`);
+  }
+
+  addGroup({ day, actorType, actor, type, objectType, refused, count, first, last }: Group): void {
+    const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + count);
+    add(this.#counts.byActor, JSON.stringify([actorType, actor]));
+    add(this.#counts.byType, type);
+    add(this.#counts.byObjectType, objectType);
+    add(this.#counts.byDay, day);
+    if (refused !== null) add(type === 'audit.commandFailed' ? this.#counts.failures : this.#counts.refusals, refused);
+    this.#events += count;
+    if (!this.#first || comparePositions(first.position, this.#first.position) < 0) this.#first = first;
+    if (!this.#last || comparePositions(last.position, this.#last.position) > 0) this.#last = last;
+  }
+
+  report({ from, to }: Span, top: number): AuditReport {
+    const { byActor, byType, byObjectType, byDay, refusals, failures } = this.#counts;
+    const named = (name: string) => (counts: Map<string, number>) =>
+      ranked(counts, top).map(([key, events]) => ({ [name]: key, events }) as unknown as AuditCount);
+    const [types, objectTypes, codes] = [named('type'), named('objectType'), named('code')];
+    return {
+      ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString(), clock: 'recorded' as const },
+      ...{ events: this.#events, refused: sum(refusals), failed: sum(failures) },
+      ...{ actors: byActor.size, objects: this.objects.size },
+      ...(this.#first && { first: momentOf(this.#first) }),
+      ...(this.#last && { last: momentOf(this.#last) }),
+      byActor: ranked(byActor, top).map(([key, events]) => {
+        const [type, id] = JSON.parse(key) as [string, string];
+        return { actor: { type, id }, events };
+      }),
+      ...{ byType: types(byType), byObjectType: objectTypes(byObjectType) },
+      byDay: [...byDay].sort(([a], [b]) => (a < b ? -1 : 1)).map(([day, events]) => ({ day, events })),
+      ...{ refusals: codes(refusals), failures: codes(failures) },
+    };
+  }
+}
+
+function momentOf({ position, at }: AuditMoment) {
+  return { position, recordedAt: new Date(at).toISOString() };
+}
+
+function ranked(counts: ReadonlyMap<string, number>, top: number): [string, number][] {
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, top);
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EventStore } from '#platform/event-store/event-store.port';
+import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
+import { placesOf } from '#test/support/bytes-on-disk';
+import { MasterKeyDiffers, MasterKeyMissing, MasterKeyUnusable } from './erasure.errors.js';
+import { SubjectKeys, type KeyOptions } from './subject-keys.js';
+
+const NOW = new Date('2026-03-01T12:00:00Z');
+
+let folder: string;
+let events: EventStore;
+let opened: SubjectKeys[];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'perdure-keys-'));
+  events = await SqliteEventStore.open(join(folder, 'events.db'));
+  opened = [];
+});
+afterEach(async () => {
+  await closeAll();
+  await events.close();
+  rmSync(folder, { recursive: true });
+});
+
+const masterFile = () => join(folder, 'master.key');
+const closeAll = async () => {
+  await Promise.all(opened.map((keys) => keys.onApplicationShutdown()));
+  opened = [];
+};
+const start = async (more: KeyOptions = {}): Promise<SubjectKeys> => {
+  const keys = new SubjectKeys(
+    { keys: `sqlite:${join(folder, 'keys.db')}`, masterKey: { file: masterFile() }, ...more },
+    events,
+  );
+  opened.push(keys);
+  await keys.onModuleInit();
+  return keys;
+};
+const keyOf = async (keys: SubjectKeys, subject = 'ada') => {
+  const since = keys.now();
+  await keys.obtain('main', subject);
+  return keys.peekFor('main', subject, since)!;
+};
+
+describe('the keys of subjects', () => {
+  it('are made when they are first needed, with their store and their master key', async () => {
+    const keys = await start();
+    expect(keys.none).toBe(true);
+    expect(existsSync(join(folder, 'keys.db'))).toBe(false);
+    const key = await keyOf(keys);
+    expect(key).toMatchObject({ tenant: 'main', subject: 'ada' });
+    expect(key.secret).toHaveLength(32);
+    expect(keys.none).toBe(false);
+    expect(statSync(masterFile()).mode & 0o777).toBe(0o600);
+    expect(await keyOf(keys)).toEqual(key);
+    expect((await keyOf(keys, 'bob')).id).not.toBe(key.id);
+  });
+
+  it('are one for all who ask at the same time', async () => {
+    const keys = await start();
+    await Promise.all(Array.from({ length: 20 }, () => keys.obtain('main', 'ada')));
+    expect(await keys.of('main', 'ada')).toHaveLength(1);
+  });
+
+  it('are the same after a start, and lie wrapped', async () => {
+    const key = await keyOf(await start());
+    for (const text of [key.secret.toString('base64'), key.secret.toString('base64url'), key.secret.toString('hex')])
+      expect(placesOf(text, folder)).toEqual([]);
+    await closeAll();
+    const keys = await start();
+    expect(keys.none).toBe(false);
+    expect((await keys.load([key.id])).get(key.id)).toEqual(key);
+    expect(await keyOf(keys)).toEqual(key);
+  });
+
+  it('are gone from the store, its files and memory once they are destroyed', async () => {
+    const keys = await start();
+    const key = await keyOf(keys);
+    await keyOf(keys, 'bob');
+    const [record] = await keys.of('main', 'ada');
+    const wrapped = record!.document.wrapped!;
+    expect(placesOf(wrapped, folder)).not.toEqual([]);
+    expect(await keys.destroy('main', 'ada', NOW)).toEqual({ keyIds: [key.id], now: 1 });
+    expect(placesOf(wrapped, folder)).toEqual([]);
+    expect((await keys.load([key.id])).get(key.id)).toBeNull();
+    expect(await keys.destroy('main', 'ada', NOW)).toEqual({ keyIds: [key.id], now: 0 });
+    expect(await keys.destroy('main', 'nobody', NOW)).toEqual({ keyIds: [], now: 0 });
+    expect(await keys.of('main', 'ada')).toMatchObject([{ document: { wrapped: null, erasedAt: NOW.toISOString() } }]);
+    expect((await keys.of('main', 'bob'))[0]!.document.wrapped).not.toBeNull();
+    await closeAll();
+    expect(placesOf(wrapped, folder)).toEqual([]);
+  });
+
+  it('are others after an erasure, also for whoever asked while it went on', async () => {
+    const keys = await start();
+    const before = await keyOf(keys);
+    await closeAll();
+    const again = await start();
+    await Promise.all([again.obtain('main', 'ada'), again.destroy('main', 'ada', NOW), again.load([before.id])]);
+    expect(again.peek(before.id) ?? null).toBeNull();
+    const after = again.peekFor('main', 'ada', 0);
+    expect(after?.id).not.toBe(before.id);
+    expect((await keyOf(again)).id).not.toBe(before.id);
+  });
+
+  it('are known to have been there where only the events were kept', async () => {
+    await keyOf(await start());
+    await closeAll();
+    for (const end of ['', '-wal', '-shm', '-owner']) rmSync(join(folder, `keys.db${end}`), { force: true });
+    const keys = await start();
+    expect(keys.none).toBe(false);
+    expect((await keys.load(['lost'])).get('lost')).toBeNull();
+  });
+});
+
+describe('the master key', () => {
+  it('must be there, and the same, where it wrapped something', async () => {
+    const key = await keyOf(await start());
+    await closeAll();
+    const text = readFileSync(masterFile(), 'utf8');
+    rmSync(masterFile());
+    await expect(start()).rejects.toThrow(MasterKeyMissing);
+    await closeAll();
+    writeFileSync(masterFile(), Buffer.alloc(32, 1).toString('base64'));
+    await expect(start()).rejects.toThrow(MasterKeyDiffers);
+    await closeAll();
+    writeFileSync(masterFile(), 'too short');
+    await expect(start()).rejects.toThrow(MasterKeyUnusable);
+    await closeAll();
+    const keys = await start({ masterKey: { key: text.trim() } });
+    expect((await keys.load([key.id])).get(key.id)).toEqual(key);
+  });
+
+  it('may be replaced by another, and then is the only one that opens', async () => {
+    const keys = await start();
+    const before = [await keyOf(keys), await keyOf(keys, 'bob')];
+    const other = { key: Buffer.alloc(32, 2).toString('base64') };
+    expect(await keys.rewrap({ file: masterFile() }, other)).toBe(2);
+    expect(await keys.rewrap({ file: masterFile() }, other)).toBe(0);
+    await closeAll();
+    await expect(start()).rejects.toThrow(MasterKeyDiffers);
+    await closeAll();
+    const later = await start({ masterKey: other });
+    expect([await keyOf(later), await keyOf(later, 'bob')]).toEqual(before);
+  });
+});

@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Config } from '#platform/config/config';
+import { TooManySubscriptions, WrongTransport } from './graphql.errors.js';
+import { GraphqlContext } from './graphql-context.js';
+import { asGraphqlError, shownError, shownResult } from './graphql-errors-shown.js';
+import type { Operations } from './operations.js';
+import { SocketLine } from './socket-line.js';
+
+/** How a socket ends that its client did not close; beside them are those of graphql-transport-ws. */
+export const CLOSE = {
+  /** The server is about to end: connect again. */
+  restart: 1012,
+  /** It is read too slowly: connect again and go on from the last position. */
+  tooSlow: 4413,
+} as const;
+
+const TOO_SLOW = 'Read too slowly: go on from the last position';
+
+/** Milliseconds that a client has to close its side before its socket is cut. */
+const PATIENCE = { restart: 2_000, slow: 10_000 };
+
+interface Extra {
+  readonly request: FastifyRequest;
+}
+
+type Settings = Pick<Config, 'maxBodyBytes' | 'graphqlMaxSubscriptions' | 'graphqlSlowSeconds'>;
+
+/** Subscriptions over WebSockets: graphql-transport-ws. */
+export class GraphqlSockets {
+  readonly #lines = new Set<SocketLine>();
+  readonly #webSockets: WebSocketServer;
+  readonly #server;
+
+  constructor(
+    private readonly operations: Operations,
+    private readonly settings: Settings,
+  ) {
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: settings.maxBodyBytes,
+      handleProtocols: (protocols) => handleProtocols(protocols),
+    });
+    this.#server = makeServer<Record<string, unknown>, Extra>({
+      onSubscribe: ({ extra, subscriptions }, _id, { query, operationName, variables }) => {
+        // The one that is asked for is among them already.
+        const limit = this.settings.graphqlMaxSubscriptions;
+        if (Object.keys(subscriptions).length > limit) return [asGraphqlError(new TooManySubscriptions(limit))];
+        return this.#begin(extra.request, { query, operationName, variables });
+      },
+      onNext: ({ extra }, _id, _payload, _args, result) => shownResult(result, extra.request),
+      onError: ({ extra }, _id, _payload, errors) =>
+        errors.map((error) => shownError(error as GraphQLError, extra.request)),
+    });
+  }
+
+  /** Sockets that are open. */
+  get size(): number {
+    return this.#lines.size;
+  }
+
+  /** Makes the connection of this request a socket. */
+  accept(request: FastifyRequest, raw: IncomingMessage, connection: Duplex, head: Buffer): void {
+    this.#webSockets.handleUpgrade(raw, connection, head, (socket) => this.#serve(socket, request));
+  }
+
+  /** Closes all sockets, so that their clients connect again, elsewhere or later. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#lines].map((line) => line.close(CLOSE.restart, 'Restarting: connect again', PATIENCE.restart)),
+    );
+  }
+
+  #serve(socket: WebSocket, request: FastifyRequest): void {
+    const line = new SocketLine(socket, {
+      patience: this.settings.graphqlSlowSeconds * 1_000,
+      tooSlow: () => {
+        release(CLOSE.tooSlow, TOO_SLOW);
+        void line.close(CLOSE.tooSlow, TOO_SLOW, PATIENCE.slow);
+      },
+      failed: (error) => request.log.error({ requestId: request.id, err: error }, 'A GraphQL socket failed.'),
+    });
+    this.#lines.add(line);
+    const closed = this.#server.opened(line, { request });
+    /** Ends the subscriptions. A client that does not read does not take part in the closing either, so this comes before. */
+    const release = (code: number, reason: string): void => {
+      this.#lines.delete(line);
+      void closed(code, reason);
+    };
+    socket.once('close', (code, reason) => {
+      line.end();
+      release(code, String(reason));
+    });
+  }
+
+  #begin(
+    request: FastifyRequest,
+    asked: Parameters<Operations['prepare']>[0],
+  ): ExecutionArgs | readonly GraphQLError[] {
+    const prepared = this.operations.prepare(asked);
+    if (!('kind' in prepared)) return prepared;
+    const { kind, ...args } = prepared;
+    if (kind !== 'subscription') {
+      return [asGraphqlError(new WrongTransport(`Send a ${kind} by POST: sockets are for subscriptions.`))];
+    }
+    return { ...args, contextValue: new GraphqlContext(request, async () => {}) };
+  }
+}

@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Clock } from '#kernel/clock';
+import { CLOCK } from '#platform/dispatch/dispatcher';
+import { type Answer, enclose, type Envelope } from '#platform/dispatch/envelope';
+import { Objects } from '#platform/dispatch/objects';
+import { SubjectKeys } from '#platform/erasure/subject-keys';
+import { erasedPlaces } from './erased-places.js';
+import { RecordErasure } from './subject.commands.js';
+import { SubjectNotFound } from './subject.errors.js';
+import type { Erasure, Subject } from './subject.js';
+
+/** What is known of a subject. */
+export interface KnownSubject {
+  readonly id: string;
+  /** `active`: personal data of it can be read; also where some was erased before. */
+  readonly status: 'active' | 'erased';
+  readonly erasures: readonly Erasure[];
+}
+
+/** Erases subjects: destroys their keys, then records it. */
+@Injectable()
+export class SubjectErasure {
+  constructor(
+    private readonly keys: SubjectKeys,
+    private readonly objects: Objects,
+    private readonly commands: CommandBus,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * When it resolves, nobody can read the subject's values any more, and the fact is an event. Asked again it does what is left to
+   * do: an erasure that was cut short between the two is recorded then. Rejects with SubjectNotFound.
+   */
+  async erase(id: string, { tenant, actor, reason, correlationId, traceparent }: Envelope): Promise<KnownSubject> {
+    const { keyIds } = await this.keys.destroy(tenant, id, this.clock.now());
+    const known = new Set((await this.#erasures(tenant, id)).flatMap((erasure) => erasure.keyIds));
+    const unrecorded = keyIds.filter((keyId) => !known.has(keyId));
+    if (unrecorded.length > 0) {
+      const { remains, knownAfter } = this.keys;
+      const where = erasedPlaces({ keys: unrecorded.length, remains, knownAfter });
+      const command = RecordErasure.of({ subjectId: id, keyIds: unrecorded, by: actor, reason, where });
+      const envelope = { tenant, actor: { type: 'system', id: 'erasure' }, reason, correlationId, traceparent };
+      await this.commands.execute<RecordErasure, Answer>(enclose(command, envelope));
+    }
+    return this.find(tenant, id);
+  }
+
+  /** Rejects with SubjectNotFound where nothing was ever sealed for it. */
+  async find(tenant: string, id: string): Promise<KnownSubject> {
+    const [keys, erasures] = await Promise.all([this.keys.of(tenant, id), this.#erasures(tenant, id)]);
+    if (keys.length === 0 && erasures.length === 0) throw new SubjectNotFound(id);
+    const isReadable = keys.some(({ document }) => document.wrapped !== null);
+    return { id, status: isReadable ? 'active' : 'erased', erasures };
+  }
+
+  async #erasures(tenant: string, id: string): Promise<readonly Erasure[]> {
+    const subject = (await this.objects.load(tenant, { type: 'subject', id })).state as Subject;
+    return subject.status === 'absent' ? [] : subject.erasures;
+  }
+}

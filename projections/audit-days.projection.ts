@@ -1,0 +1,48 @@
+import type { Recorded } from '#kernel/event';
+import { projection } from '#kernel/projection';
+import {
+  auditDays,
+  auditObjectDays,
+  type AuditDayDocument,
+  type AuditObjectDayDocument,
+} from '#read-models/audit-days';
+import { factsOf, type AuditFacts } from './audit.projection.js';
+
+const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
+
+/** Counts by day, actor, type, object type and refusal: a report over years reads these instead of every event. */
+export const auditDaysProjection = projection<AuditDayDocument, Recorded>({
+  name: 'audit-days',
+  version: 1,
+  readModel: auditDays,
+  key(event) {
+    const { tenant, recordedAt, actorType, actor, type, objectType, refused } = factsOf(event);
+    return JSON.stringify([tenant, dayOf(recordedAt), actorType, actor, type, objectType, refused]);
+  },
+  evolve(document, event) {
+    const facts = factsOf(event);
+    const moment = { position: event.position, at: facts.recordedAt };
+    if (!document) return { ...groupOf(facts), count: 1, first: moment, last: moment };
+    return { ...document, count: document.count + 1, last: moment };
+  },
+});
+
+function groupOf({ tenant, recordedAt, actorType, actor, type, objectType, refused }: AuditFacts) {
+  return { tenant, day: dayOf(recordedAt), actorType, actor, type, objectType, refused };
+}
+
+/** Which objects something happened to on which day. */
+export const auditObjectDaysProjection = projection<AuditObjectDayDocument, Recorded>({
+  name: 'audit-object-days',
+  version: 1,
+  readModel: auditObjectDays,
+  key(event) {
+    const { tenant, recordedAt, objectType, objectId } = factsOf(event);
+    return objectId === null ? null : `${dayOf(recordedAt)} ${tenant}.${objectType}-${objectId}`;
+  },
+  evolve(document, event) {
+    if (document) return document;
+    const { tenant, recordedAt, objectType, objectId } = factsOf(event);
+    return { tenant, day: dayOf(recordedAt), object: `${objectType}-${objectId}` };
+  },
+});

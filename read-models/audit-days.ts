@@ -1,0 +1,40 @@
+import type { ReadModel } from '#kernel/projection';
+
+/** How often one actor let one thing happen on one day, UTC: what reports are summed up from. */
+export interface AuditDayDocument {
+  readonly tenant: string;
+  /** 2026-01-31. */
+  readonly day: string;
+  readonly actorType: string;
+  readonly actor: string;
+  readonly type: string;
+  readonly objectType: string;
+  readonly refused: string | null;
+  readonly count: number;
+  readonly first: AuditMoment;
+  readonly last: AuditMoment;
+}
+
+/** Where in time and in the global order an event stands. `at` is when it was recorded, Unix milliseconds. */
+export interface AuditMoment {
+  readonly position: string;
+  readonly at: number;
+}
+
+export const auditDays: ReadModel<AuditDayDocument> = {
+  name: 'audit_days',
+  indexes: [{ fields: ['tenant', 'day'] }],
+};
+
+/** That something happened to an object on a day: to count objects, each once, however often it changed. */
+export interface AuditObjectDayDocument {
+  readonly tenant: string;
+  readonly day: string;
+  /** `<type>-<id>`. */
+  readonly object: string;
+}
+
+export const auditObjectDays: ReadModel<AuditObjectDayDocument> = {
+  name: 'audit_object_days',
+  indexes: [{ fields: ['tenant', 'day'] }],
+};
