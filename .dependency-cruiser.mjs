@@ -55,6 +55,31 @@ export default {
       { path: '^test/' },
     ),
     rule(
+      'graphql-is-loaded-when-asked-for',
+      'It takes as long to load as the rest: what is there at the start reaches it by import() only.',
+      {
+        path: '^(apps|modules)',
+        pathNot: '(\\.resolver|-graphql\\.module|thing-type|\\.spec)\\.ts$|^modules/platform/graphql/',
+      },
+      {
+        path: '^modules/platform/graphql/(?!graphql\\.module|graphql-endpoint|socket-request)|(\\.resolver|-graphql\\.module)\\.ts$|node_modules/(graphql|@nestjs/graphql|graphql-ws|ws)/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    rule(
+      'graphql-endpoint-is-light',
+      'The routes of GraphQL are there from the start, GraphQL itself is not.',
+      {
+        path: '^modules/platform/graphql/(graphql\\.module|graphql-endpoint|socket-request|browser-page|graphql\\.errors)\\.ts$',
+      },
+      {
+        path: '^modules/platform/graphql/(?!graphql-endpoint|socket-request|browser-page|graphql\\.errors)|node_modules/(graphql|@nestjs/graphql|graphql-ws|ws)/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    rule(
       'no-circles',
       'Read top to bottom once.',
       {},
@@ -62,8 +87,8 @@ export default {
     ),
     rule(
       'no-development-packages',
-      'What is shipped runs on what is shipped.',
-      { path: '^(apps|modules|read-models|projections|migrations)', pathNot: '\\.spec\\.ts$' },
+      'What is shipped runs on what is shipped. The event catalogue is made by developers, with the compiler.',
+      { path: '^(apps|modules|read-models|projections|migrations)', pathNot: '\\.spec\\.ts$|^apps/catalogue/' },
       { dependencyTypes: ['npm-dev'] },
     ),
   ],

@@ -22,8 +22,10 @@ export const auditDaysProjection = projection<AuditDayDocument, Recorded>({
   evolve(document, event) {
     const facts = factsOf(event);
     const moment = { position: event.position, at: facts.recordedAt };
-    if (!document) return { ...groupOf(facts), count: 1, first: moment, last: moment };
-    return { ...document, count: document.count + 1, last: moment };
+    const at = facts.recordedAt;
+    if (!document) return { ...groupOf(facts), count: 1, first: moment, last: moment, earliest: at, latest: at };
+    const [earliest, latest] = [Math.min(document.earliest, at), Math.max(document.latest, at)];
+    return { ...document, count: document.count + 1, last: moment, earliest, latest };
   },
 });
 
@@ -43,6 +45,6 @@ export const auditObjectDaysProjection = projection<AuditObjectDayDocument, Reco
   evolve(document, event) {
     if (document) return document;
     const { tenant, recordedAt, objectType, objectId } = factsOf(event);
-    return { tenant, day: dayOf(recordedAt), object: `${objectType}-${objectId}` };
+    return { tenant, day: dayOf(recordedAt), object: `${objectType}-${objectId}`, at: recordedAt };
   },
 });

@@ -96,10 +96,16 @@ describe('the days of the audit', () => {
       ['2026-01-01', 'audit.commandRefused', 'thing-not-found', 1],
       ['2026-01-01', 'audit.commandFailed', 'internal-error', 1],
     ]);
-    expect(counted[0]).toMatchObject({ first: { position: '1' }, last: { position: '2' } });
+    expect(counted[0]).toMatchObject({
+      first: { position: '1' },
+      last: { position: '2' },
+      latest: Date.UTC(2026, 0, 2) - 1,
+    });
   });
   it('know each object once', () => {
     const objects = projected(auditObjectDaysProjection)(...([moved, moved, refused] as never[]));
-    expect(Object.values(objects)).toEqual([{ tenant: 'main', day: '2026-01-01', object: 'Customer-ada-1' }]);
+    expect(Object.values(objects)).toEqual([
+      { tenant: 'main', day: '2026-01-01', object: 'Customer-ada-1', at: Date.UTC(2026, 0, 1) },
+    ]);
   });
 });

@@ -13,6 +13,9 @@ export interface AuditDayDocument {
   readonly count: number;
   readonly first: AuditMoment;
   readonly last: AuditMoment;
+  /** Between which moments all of them were recorded; a clock that was set back may have made the last one older than others. */
+  readonly earliest: number;
+  readonly latest: number;
 }
 
 /** Where in time and in the global order an event stands. `at` is when it was recorded, Unix milliseconds. */
@@ -32,6 +35,8 @@ export interface AuditObjectDayDocument {
   readonly day: string;
   /** `<type>-<id>`. */
   readonly object: string;
+  /** When its first event of the day was recorded. */
+  readonly at: number;
 }
 
 export const auditObjectDays: ReadModel<AuditObjectDayDocument> = {

@@ -14,9 +14,12 @@ import { FrontModule } from '#platform/eventstoredb-front/front.module';
 import { BackupController } from '#platform/copying/backup.controller';
 import { GraphqlModule } from '#platform/graphql/graphql.module';
 import { JobsController } from '#platform/jobs/jobs.controller';
+import { OperationsController } from '#platform/operations/operations.controller';
 import { ParkingModule } from '#platform/parking/parking.module';
 import { HistoryModule } from '#platform/history/history.module';
 import { PlatformModule } from '#platform/platform.module';
+import { ReadModelsController } from '#platform/projecting/as-of.controller';
+import { ProjectionsController } from '#platform/projecting/projections.controller';
 import { findCorrelated } from '#read-models/traces';
 import { upcasters } from '../../migrations/events/upcasters.js';
 
@@ -24,6 +27,7 @@ import { upcasters } from '../../migrations/events/upcasters.js';
 const RESOLVERS = [
   async () => (await import('#platform/history/history-graphql.module')).HistoryGraphqlModule,
   async () => (await import('#modules/things/things-graphql.module')).ThingsGraphqlModule,
+  async () => (await import('#modules/audit/audit-graphql.module')).AuditGraphqlModule,
   async () => (await import('#modules/schedules/schedules-graphql.module')).SchedulesGraphqlModule,
   async () => (await import('#modules/projects/projects-graphql.module')).ProjectsGraphqlModule,
 ];
@@ -36,7 +40,12 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        PlatformModule.forRoot({ stores: config, dispatch: { ...config, othersAppend }, keys: keyOptionsOf(config), upcasters }),
+        PlatformModule.forRoot({
+          stores: config,
+          dispatch: { ...config, othersAppend },
+          keys: keyOptionsOf(config),
+          upcasters,
+        }),
         config.worker === 'here' ? WorkModule.here(config) : WorkModule.elsewhere(config),
         EventFeedModule,
         FrontModule,
@@ -50,7 +59,14 @@ export class AppModule {
         AuditModule,
         AuditTreeModule,
       ],
-      controllers: [BackupController, BatchesController, JobsController],
+      controllers: [
+        BackupController,
+        BatchesController,
+        JobsController,
+        OperationsController,
+        ProjectionsController,
+        ReadModelsController,
+      ],
     };
   }
 }

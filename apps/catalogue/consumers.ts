@@ -73,11 +73,12 @@ function sampleOf(type: string, object?: string): Recorded {
   };
 }
 
-function takes({ filter, key }: Projection<object>, event: Recorded): boolean {
+function takes(projection: Projection<object>, event: Recorded): boolean {
+  const { filter } = projection;
   if (filter?.types && !filter.types.includes(event.type)) return false;
   if (filter?.streamPrefixes && !filter.streamPrefixes.some((prefix) => event.stream.startsWith(prefix))) return false;
   try {
-    return key(event) !== null;
+    return projection.key(event) !== null;
   } catch {
     return true; // it has looked into the data, which it would not do for nothing
   }

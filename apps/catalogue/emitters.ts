@@ -95,8 +95,7 @@ function eventsMadeBy(sources: Sources, decide: ts.Node): Set<string> {
     if (seen.has(node)) return;
     seen.add(node);
     walk(node, (each) => {
-      const type = typeMadeBy(each);
-      if (type !== undefined) made.add(type);
+      for (const type of typesMadeBy(each)) made.add(type);
       if (!ts.isIdentifier(each)) return;
       const declaration = declarationOf(sources, each);
       if (declaration && isOwnFunction(declaration)) look(declaration);
@@ -115,12 +114,15 @@ function isOwnFunction(declaration: ts.Declaration): boolean {
   return isFunction && !declaration.getSourceFile().fileName.includes('node_modules');
 }
 
-/** The event type in `type: 'task.created'` or in a template of it. */
-function typeMadeBy(node: ts.Node): string | undefined {
-  if (!ts.isPropertyAssignment(node) || node.name.getText() !== 'type') return undefined;
-  const { initializer } = node;
-  if (ts.isStringLiteral(initializer)) return initializer.text;
-  return ts.isTemplateExpression(initializer) ? withStars(initializer.getText().slice(1, -1)) : undefined;
+/** The event type in `type: 'task.created'`, in a template of it, or the two of `type: done ? 'task.completed' : 'task.failed'`. */
+function typesMadeBy(node: ts.Node): string[] {
+  return ts.isPropertyAssignment(node) && node.name.getText() === 'type' ? typesIn(node.initializer) : [];
+}
+
+function typesIn(value: ts.Expression): string[] {
+  if (ts.isStringLiteral(value)) return [value.text];
+  if (ts.isTemplateExpression(value)) return [withStars(value.getText().slice(1, -1))];
+  return ts.isConditionalExpression(value) ? [...typesIn(value.whenTrue), ...typesIn(value.whenFalse)] : [];
 }
 
 /** Files outside decisions in which such events are made. */
@@ -129,8 +131,7 @@ function filesThatMake(sources: Sources, types: ReadonlySet<string>): Map<string
   for (const file of sources.files) {
     const made = new Set<string>();
     walk(file, (node) => {
-      const type = typeMadeBy(node);
-      if (type !== undefined && types.has(type) && !type.includes('*')) made.add(type);
+      for (const type of typesMadeBy(node)) if (types.has(type) && !type.includes('*')) made.add(type);
     });
     for (const type of made) makers.set(type, [...(makers.get(type) ?? []), pathOf(sources, file)]);
   }

@@ -95,6 +95,13 @@ function fieldsOf(checker: ts.TypeChecker, data: ts.Type, depth: number, prefix 
 
 /** As it is written, where it is: that stays the same whatever else the compiler has seen. */
 function textOf(checker: ts.TypeChecker, property: ts.Symbol, type: ts.Type): string {
+  const values = membersOf(checker.getNonNullableType(type));
+  if (values.length > 1 && values.every((value) => value.isStringLiteral())) {
+    return values
+      .map((value) => `'${value.value}'`)
+      .sort()
+      .join(' | ');
+  }
   const [declaration] = property.declarations ?? [];
   const node = declaration && ts.isPropertySignature(declaration) ? declaration.type : undefined;
   const text = node?.getText() ?? checker.typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation);

@@ -10,13 +10,14 @@ command, correlation, cause, time and version of the shape.
 
 /** The catalogue for people to read. */
 export function markdownOf({ events, retired }: EventCatalogue): string {
-  const list = events.map(({ type }) => `- [\`${type}\`](#${anchorOf(type)})`).join('\n');
+  const list = events.map(({ type }) => `- ${anchored(type)}`).join('\n');
   return [HEAD, list, ...events.map(sectionOf), ...retiredOf(retired)].join('\n\n') + '\n';
 }
 
-/** As the renderers of Markdown make it from a heading. */
-function anchorOf(type: string): string {
-  return type.toLowerCase().replace(/[^\w-]/g, '');
+/** A link to the section, whose anchor the renderers of Markdown make from its heading, where that has letters. */
+function anchored(type: string): string {
+  const anchor = type.toLowerCase().replace(/[^\w-]/g, '');
+  return anchor === '' ? `\`${type}\`` : `[\`${type}\`](#${anchor})`;
 }
 
 function sectionOf(event: CataloguedEvent): string {

@@ -4,23 +4,33 @@ import { InjectCommander } from 'nest-commander';
 import { AuditCommand } from './audit/commands.js';
 import { BackupCommand, RestoreCommand } from './backup/commands.js';
 import { CompareCommand, CopyCommand } from './copy/commands.js';
+import { DoctorCommand } from './doctor/doctor.command.js';
 import { EventsCommand } from './events/commands.js';
+import { EXIT_CODES } from './exit-codes.js';
 import { ImportCommand } from './import/import.command.js';
 import { ObjectsCommand } from './objects/commands.js';
-import { OpenApiCommand } from './openapi/openapi.command.js';
-import { understandable } from './perdure-command.js';
+import { GraphqlSchemaCommand, OpenApiCommand } from './openapi/openapi.command.js';
+import { OperationsCommand } from './operations/commands.js';
+import { checkChoices, understandable } from './perdure-command.js';
 import { ProjectionsCommand } from './projections/commands.js';
-import { DemoCommand, StartCommand, WorkerCommand } from './serving/commands.js';
+import { DemoCommand, DevCommand, StartCommand, WorkerCommand } from './serving/commands.js';
+import { SubjectsCommand } from './subjects/commands.js';
 
 const ENDING = `
-Exit codes: 0 done, 1 failed, 2 not understood, 3 imported but rows were refused,
-            4 two stores are not the same, 130 stopped with Ctrl-C
-Settings:   PORT (3000), PERDURE_DATA (./data), PERDURE_URL (http://localhost:3000), NO_COLOR`;
+Exit codes:
+${EXIT_CODES.map(([code, meaning]) => `${String(code).padStart(5)}  ${meaning}`).join('\n')}
+
+Environment:
+  PERDURE_URL  the server that commands work on (http://localhost:3000)
+  NO_COLOR     no colours, even on a terminal
+  The settings of a server, such as PORT and PERDURE_DATA, are in README.md; perdure doctor shows those in force.
+`;
 
 /** The commands of `perdure`. What they work with takes its time to load: each loads it when it runs. */
 @Module({
   providers: [
     StartCommand,
+    DevCommand,
     WorkerCommand,
     DemoCommand,
     ImportCommand,
@@ -28,16 +38,20 @@ Settings:   PORT (3000), PERDURE_DATA (./data), PERDURE_URL (http://localhost:30
     CompareCommand,
     BackupCommand,
     RestoreCommand,
+    DoctorCommand,
     OpenApiCommand,
+    GraphqlSchemaCommand,
     ...AuditCommand.registerWithSubCommands(),
     ...EventsCommand.registerWithSubCommands(),
     ...ObjectsCommand.registerWithSubCommands(),
     ...ProjectionsCommand.registerWithSubCommands(),
+    ...OperationsCommand.registerWithSubCommands(),
+    ...SubjectsCommand.registerWithSubCommands(),
   ],
 })
 export class CliModule {
   constructor(@InjectCommander() perdure: Command) {
-    understandable(perdure)
+    checkChoices(understandable(perdure))
       .name('perdure')
       .description('A backend in which everything that lasts is a durable object with one stream of events.')
       .addHelpText('after', ENDING);

@@ -5,9 +5,15 @@ import { VERSION } from '#platform/config/version';
 import { CliModule } from './cli.module.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 
-function rethrow(error: Error): never {
-  throw error;
-}
+// Whoever reads what is printed has enough, as in `perdure events tail | head`: that is no mistake of anybody's.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+// A command that has something to finish listens itself. The second Ctrl-C ends it at once.
+process.on('SIGINT', () => {
+  if (process.listenerCount('SIGINT') === 1) process.exit(EXIT.interrupted);
+});
 
 try {
   await CommandFactory.run(CliModule, {
@@ -21,6 +27,10 @@ try {
   process.exitCode = exitCodeOf(error);
   // A connection that a failed start left open must not keep the process; nothing else has anything left to do.
   setTimeout(() => process.exit(), 1_000).unref();
+}
+
+function rethrow(error: Error): never {
+  throw error;
 }
 
 function exitCodeOf(error: unknown): number {

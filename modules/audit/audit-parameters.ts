@@ -26,13 +26,13 @@ export class AuditFilterParameters {
   @Optional(Timestamp()) to?: string;
 
   /** The time that from, to and the order go by: when it was recorded (default), or when it is said to have happened. */
-  @Optional(OneOf(['recorded', 'occurred'])) clock?: 'recorded' | 'occurred';
+  @Optional(OneOf(['recorded', 'occurred'], 'Clock')) clock?: 'recorded' | 'occurred';
 
   /** Words that must all be there, or parts of them: in type, object, actor, reason or data. */
   @Optional(Text({ max: 200 })) text?: string;
 
   /** Refused and failed commands: among the others (default), only them, or without them. */
-  @Optional(OneOf(['with', 'only', 'without'])) refused?: 'only' | 'with' | 'without';
+  @Optional(OneOf(['with', 'only', 'without'], 'Refused')) refused?: 'only' | 'with' | 'without';
 }
 
 export class AuditEventParameters extends PageParameters {
@@ -45,12 +45,12 @@ export class AuditEventParameters extends PageParameters {
   @Optional(Text()) commandId?: string;
   @Optional(Timestamp()) from?: string;
   @Optional(Timestamp()) to?: string;
-  @Optional(OneOf(['recorded', 'occurred'])) clock?: 'recorded' | 'occurred';
+  @Optional(OneOf(['recorded', 'occurred'], 'Clock')) clock?: 'recorded' | 'occurred';
   @Optional(Text({ max: 200 })) text?: string;
-  @Optional(OneOf(['with', 'only', 'without'])) refused?: 'only' | 'with' | 'without';
+  @Optional(OneOf(['with', 'only', 'without'], 'Refused')) refused?: 'only' | 'with' | 'without';
 
   /** Oldest events first (default), or newest. */
-  @Optional(OneOf(['asc', 'desc'])) order?: 'asc' | 'desc';
+  @Optional(OneOf(['asc', 'desc'], 'Order')) order?: 'asc' | 'desc';
 }
 
 export class AuditReportParameters {

@@ -10,7 +10,7 @@ import type { AuditCount, AuditReport } from './audit-report-form.js';
 const DAY = 86_400_000;
 const PAGE = 1_000;
 
-/** Part of a day, or of a period with no whole day in it. Unix milliseconds, without the end. */
+/** Unix milliseconds, without the end. */
 interface Span {
   readonly from: number;
   readonly to: number;
@@ -25,27 +25,42 @@ export class AuditReports {
   async report(tenant: string, period: Span, top: number): Promise<AuditReport> {
     const tally = new Tally();
     const [days, edges] = split(period);
-    if (days) {
-      for await (const document of within(this.store, auditDays, tenant, days)) tally.addGroup(document);
-      for await (const { object } of within(this.store, auditObjectDays, tenant, days)) tally.objects.add(object);
-    }
+    if (days) await this.#addDays(tenant, days, tally);
     for (const edge of edges) {
+      if (await this.#addDay(tenant, edge, tally)) continue;
       for await (const document of eachAudited(this.store, tenant, edge)) tally.addEvent(document);
     }
     return tally.report(period, top);
   }
+
+  async #addDays(tenant: string, days: Span, tally: Tally): Promise<void> {
+    for await (const group of within(this.store, auditDays, tenant, days)) tally.addGroup(group);
+    for await (const { object } of within(this.store, auditObjectDays, tenant, days)) tally.objects.add(object);
+  }
+
+  /** Whether the part of a day has all events of that day, as it mostly has up to now: then its counts are those of the day. */
+  async #addDay(tenant: string, { from, to }: Span, tally: Tally): Promise<boolean> {
+    const day = { from: Math.floor(from / DAY) * DAY, to: Math.ceil(to / DAY) * DAY };
+    const groups = await Array.fromAsync(within(this.store, auditDays, tenant, day));
+    if (groups.some(({ earliest, latest }) => earliest < from || latest >= to)) return false;
+    groups.forEach((group) => tally.addGroup(group));
+    for await (const { object, at } of within(this.store, auditObjectDays, tenant, day)) {
+      if (at >= from && at < to) tally.objects.add(object);
+    }
+    return true;
+  }
 }
 
-/** The whole days of a period, and what is left of it. */
+/** The whole days of a period, and the parts of days at its ends. */
 function split({ from, to }: Span): [Span | undefined, Span[]] {
   const first = Math.ceil(from / DAY) * DAY;
   const end = Math.floor(to / DAY) * DAY;
-  if (first >= end) return [undefined, [{ from, to }]];
+  if (first > end) return [undefined, [{ from, to }]];
   const edges = [
     { from, to: first },
     { from: end, to },
   ];
-  return [{ from: first, to: end }, edges.filter((edge) => edge.from < edge.to)];
+  return [first < end ? { from: first, to: end } : undefined, edges.filter((edge) => edge.from < edge.to)];
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
@@ -65,7 +80,7 @@ async function* within<Document extends object>(
   } while (cursor !== undefined);
 }
 
-type Group = Omit<AuditDayDocument, 'tenant'>;
+type Group = Omit<AuditDayDocument, 'tenant' | 'earliest' | 'latest'>;
 
 class Tally {
   readonly objects = new Set<string>();

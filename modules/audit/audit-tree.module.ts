@@ -70,7 +70,7 @@ class RunningTree implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
     this.metrics?.gauge('audit_signed_size', 'Events that the last signed head covers.', of('signed'));
     const help = '1 where no head is signed any more, because the log is not what was signed.';
     this.metrics?.gauge('audit_refused', help, () => (this.#runner?.status.refusal === undefined ? 0 : 1));
-    this.readiness?.add('audit', async () => {
+    this.readiness?.addDispensable('audit', async () => {
       const { refusal } = this.#runner?.status ?? {};
       if (refusal !== undefined) throw new Error(refusal);
     });

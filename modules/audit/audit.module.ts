@@ -12,5 +12,6 @@ import { RefusalsModule } from './refusals.module.js';
   imports: [RefusalsModule, AuditTreeModule],
   controllers: [AuditController],
   providers: [AuditViews, AuditReports, AuditExports, FreshHeads],
+  exports: [AuditViews, AuditReports],
 })
 export class AuditModule {}

@@ -175,13 +175,10 @@ export class ObjectType<State extends ObjectState, Event extends DomainEvent, Ne
 
 const NOTHING_PERSONAL: readonly PersonalData[] = [];
 
-function personalByType<State, Event extends DomainEvent>(
-  types: Record<string, unknown>,
-): Personal<State, Event> {
+function personalByType<State, Event extends DomainEvent>(types: Record<string, unknown>): Personal<State, Event> {
   return (event, { object }) => {
     const personal = types[event.type] as
-      | { readonly subject: (event: Event, object: ObjectRef) => string; readonly fields: readonly string[] }
-      | undefined;
+      { readonly subject: (event: Event, object: ObjectRef) => string; readonly fields: readonly string[] } | undefined;
     return personal ? [{ subject: personal.subject(event, object), fields: personal.fields }] : NOTHING_PERSONAL;
   };
 }

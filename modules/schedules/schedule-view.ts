@@ -18,7 +18,7 @@ class ScheduledOutcome implements Outcome {
 /** A schedule as clients see it. */
 export class ScheduleView {
   @Id() id: string;
-  @OneOf(STATES) state: ScheduleState;
+  @OneOf(STATES, 'ScheduleState') state: ScheduleState;
   @Nested(ScheduledCommand) command: ScheduledCommand;
   @JsonRecord() time: JsonObject;
   @Optional(Integer()) attempts?: number;

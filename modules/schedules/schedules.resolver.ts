@@ -36,7 +36,7 @@ class ScheduleArguments {
 }
 
 class SchedulesArguments extends WindowArguments {
-  @Optional(OneOf(STATES)) state?: ScheduleState;
+  @Optional(OneOf(STATES, 'ScheduleState')) state?: ScheduleState;
 }
 
 /** Commands for later. */

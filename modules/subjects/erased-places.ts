@@ -3,6 +3,8 @@ import type { ErasedPlace } from './subject.events.js';
 /** What there is to know of the store of keys. */
 interface KeyPlace {
   readonly keys: number;
+  /** How many things name the subject. */
+  readonly things: number;
   /** What is left in its files, in words. */
   readonly remains: string;
   /** Milliseconds after which other processes know. */
@@ -10,7 +12,7 @@ interface KeyPlace {
 }
 
 /** Everything that held values of the subject, and what became of them. */
-export function erasedPlaces({ keys, remains, knownAfter }: KeyPlace): ErasedPlace[] {
+export function erasedPlaces({ keys, things, remains, knownAfter }: KeyPlace): ErasedPlace[] {
   const sealed = 'Held the values sealed only, and cannot open them any more';
   const others = knownAfter > 0 ? ` Other processes forget the keys within ${knownAfter / 1_000} s.` : '';
   return [
@@ -21,7 +23,11 @@ export function erasedPlaces({ keys, remains, knownAfter }: KeyPlace): ErasedPla
       detail: `${sealed}. They stay as they were stored, so that history and proofs hold.`,
     },
     { place: 'snapshots', outcome: 'unreadable', detail: `${sealed}.` },
-    { place: 'read-models', outcome: 'unreadable', detail: `${sealed}.` },
+    {
+      place: 'read-models',
+      outcome: 'unreadable',
+      detail: `${sealed}. ${things} ${things === 1 ? 'thing names' : 'things name'} the subject.`,
+    },
     { place: 'audit', outcome: 'unreadable', detail: `${sealed}.` },
     { place: 'exports', outcome: 'unreadable', detail: `${sealed}, also those that were made before. They verify.` },
     {

@@ -5,16 +5,20 @@ import { CLOCK } from '#platform/dispatch/dispatcher';
 import { type Answer, enclose, type Envelope } from '#platform/dispatch/envelope';
 import { Objects } from '#platform/dispatch/objects';
 import { SubjectKeys } from '#platform/erasure/subject-keys';
+import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import { erasedPlaces } from './erased-places.js';
 import { RecordErasure } from './subject.commands.js';
 import { SubjectNotFound } from './subject.errors.js';
 import type { Erasure, Subject } from './subject.js';
+import { countThingsOf } from './subject-things.js';
 
 /** What is known of a subject. */
 export interface KnownSubject {
   readonly id: string;
   /** `active`: personal data of it can be read; also where some was erased before. */
   readonly status: 'active' | 'erased';
+  /** How many name it, as of moments ago. */
+  readonly things: number;
   readonly erasures: readonly Erasure[];
 }
 
@@ -26,6 +30,7 @@ export class SubjectErasure {
     private readonly objects: Objects,
     private readonly commands: CommandBus,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(READ_STORE) private readonly store: ReadStore,
   ) {}
 
   /**
@@ -38,7 +43,8 @@ export class SubjectErasure {
     const unrecorded = keyIds.filter((keyId) => !known.has(keyId));
     if (unrecorded.length > 0) {
       const { remains, knownAfter } = this.keys;
-      const where = erasedPlaces({ keys: unrecorded.length, remains, knownAfter });
+      const things = await countThingsOf(this.store, tenant, id);
+      const where = erasedPlaces({ keys: unrecorded.length, things, remains, knownAfter });
       const command = RecordErasure.of({ subjectId: id, keyIds: unrecorded, by: actor, reason, where });
       const envelope = { tenant, actor: { type: 'system', id: 'erasure' }, reason, correlationId, traceparent };
       await this.commands.execute<RecordErasure, Answer>(enclose(command, envelope));
@@ -51,7 +57,8 @@ export class SubjectErasure {
     const [keys, erasures] = await Promise.all([this.keys.of(tenant, id), this.#erasures(tenant, id)]);
     if (keys.length === 0 && erasures.length === 0) throw new SubjectNotFound(id);
     const isReadable = keys.some(({ document }) => document.wrapped !== null);
-    return { id, status: isReadable ? 'active' : 'erased', erasures };
+    const things = await countThingsOf(this.store, tenant, id);
+    return { id, status: isReadable ? 'active' : 'erased', things, erasures };
   }
 
   async #erasures(tenant: string, id: string): Promise<readonly Erasure[]> {

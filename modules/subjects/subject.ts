@@ -15,7 +15,8 @@ export interface Erasure {
 }
 
 /** Somebody whose personal data is sealed: there is an object of it once it was erased. */
-export type Subject = { readonly status: 'absent' } | { readonly status: 'erased'; readonly erasures: readonly Erasure[] };
+export type Subject =
+  { readonly status: 'absent' } | { readonly status: 'erased'; readonly erasures: readonly Erasure[] };
 
 function evolve(subject: Subject, { data, metadata }: Attributed<SubjectEvent>): Subject {
   const before = subject.status === 'absent' ? [] : subject.erasures;

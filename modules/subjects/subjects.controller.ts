@@ -1,11 +1,10 @@
 import { Controller, Delete, Get } from '@nestjs/common';
-import { Id, ListOf, Nested, OneOf, Optional, Text, Timestamp } from '#platform/commands/fields';
+import { Id, Integer, ListOf, Nested, OneOf, Optional, Text, Timestamp } from '#platform/commands/fields';
 import type { Envelope } from '#platform/dispatch/envelope';
 import { Tenant } from '#platform/http/caller';
 import { CommandEndpoint, QueryEndpoint } from '#platform/http/endpoint';
-import { envelopeOf } from '#platform/http/envelope-of';
+import { Enveloped } from '#platform/http/envelope-of';
 import { Parameters } from '#platform/http/input';
-import { requestParameter } from '#platform/http/request-parameter';
 import { ErasedPlaceFields, ErasingActor } from './subject.commands.js';
 import { type KnownSubject, SubjectErasure } from './subject-erasure.js';
 
@@ -31,11 +30,11 @@ class SubjectView {
   /** Whether personal data of it can be read. */
   @OneOf(['active', 'erased']) status: 'active' | 'erased';
 
+  /** How many things name it, as of moments ago. */
+  @Integer({ min: 0 }) things: number;
+
   @ListOf(Nested(ErasureView), { max: 10_000 }) erasures: ErasureView[];
 }
-
-/** What the headers say. */
-const Enveloped = (): ParameterDecorator => requestParameter(envelopeOf);
 
 /** Whose personal data is stored, and its end. */
 @Controller('api/v1/subjects')

@@ -34,7 +34,10 @@ export function personalOf(
   if (isObjectId(subject)) return [{ subject, fields: concerned }];
   const [pointer, detail] =
     field === undefined
-      ? ['/$id', `${object.type} has personal fields, and '${object.type}-<id>' names the subject: too long. Shorten the id.`]
+      ? [
+          '/$id',
+          `${object.type} has personal fields, and '${object.type}-<id>' names the subject: too long. Shorten the id.`,
+        ]
       : [pointerTo('', field), 'must say whose the personal data is: text of 1 to 200 printable characters'];
   throw new InvalidThing([{ pointer, detail }]);
 }
@@ -50,10 +53,10 @@ export function wholePersonal(noun: Noun, patch: JsonObject, merged: JsonObject)
 
 function wholeAt(patch: Json, merged: Json, [key, ...rest]: readonly string[]): Json {
   if (!isRecord(patch) || !isRecord(merged)) return patch;
-  if (key === undefined) return merged as JsonObject;
+  if (key === undefined) return merged;
   const names = key === '*' ? Object.keys(patch) : Object.hasOwn(patch, key) ? [key] : [];
   const parts = names.map((name) => [name, wholeAt(patch[name] as Json, merged[name] as Json, rest)]);
-  return { ...(patch as JsonObject), ...(Object.fromEntries(parts) as JsonObject) };
+  return { ...patch, ...(Object.fromEntries(parts) as JsonObject) };
 }
 
 function dataAfter(state: Thing, fact: ThingFact): JsonObject {

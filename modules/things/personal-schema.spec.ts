@@ -26,7 +26,16 @@ describe('the personal fields of a schema', () => {
     };
     expect(() => assertSchema(schema)).not.toThrow();
     expect([...fieldsOf(schema)].sort()).toEqual([
-      ...['/address/street', '/a~1b', '/email', '/home/city', '/iban', '/people/*/name', '/phones/*/number', '/tax'].sort(),
+      ...[
+        '/address/street',
+        '/a~1b',
+        '/email',
+        '/home/city',
+        '/iban',
+        '/people/*/name',
+        '/phones/*/number',
+        '/tax',
+      ].sort(),
     ]);
   });
 
@@ -38,7 +47,10 @@ describe('the personal fields of a schema', () => {
   it.each<[string, JsonObject]>([
     ['the whole thing', { 'x-personal': true }],
     ['what nothing refers to', { $defs: { a: { ...personal } } }],
-    ['what refers to itself', { $ref: '#/$defs/a', $defs: { a: { properties: { b: { ...personal }, a: { $ref: '#/$defs/a' } } } } }],
+    [
+      'what refers to itself',
+      { $ref: '#/$defs/a', $defs: { a: { properties: { b: { ...personal }, a: { $ref: '#/$defs/a' } } } } },
+    ],
     ['the field that names the subject', { 'x-subject': 'email', properties: { email: { ...personal } } }],
     ['a field of each name', { 'x-subject': 'id', additionalProperties: { ...personal } }],
   ])('cannot be %s', (_, schema) => {
@@ -70,7 +82,18 @@ it('a path of a query meets a personal field above it, in it and through arrays'
     },
   });
   const meets = (path: string) => isPersonalPath(fields, path);
-  for (const path of ['name', 'name.first', 'address', 'address.street', 'phones', 'phones.number', 'phones.3.number', 'people', 'people.ada', 'people.ada.email'])
+  for (const path of [
+    'name',
+    'name.first',
+    'address',
+    'address.street',
+    'phones',
+    'phones.number',
+    'phones.3.number',
+    'people',
+    'people.ada',
+    'people.ada.email',
+  ])
     expect([path, meets(path)]).toEqual([path, true]);
   for (const path of ['names', 'address.city', 'phones.kind', 'phones.3.kind', 'people.ada.age', 'plan'])
     expect([path, meets(path)]).toEqual([path, false]);

@@ -43,6 +43,15 @@ export function isPersonalPath({ paths }: Pick<PersonalFields, 'paths'>, path: s
   return paths.some((own) => meet(own, segments));
 }
 
+/** The path itself; that of the personal field where it leads into one. */
+export function wholePersonalPath({ paths }: Pick<PersonalFields, 'paths'>, path: string): string {
+  const segments = path.split('.');
+  const whole = paths.find(
+    (own) => own.length < segments.length && own.every((segment, i) => segment === '*' || segment === segments[i]),
+  );
+  return whole ? segments.slice(0, whole.length).join('.') : path;
+}
+
 /** Whether the pointer leads to a personal field, or into one. */
 export function isPersonalAt({ fields }: Pick<PersonalFields, 'fields'>, pointer: string): boolean {
   const segments = segmentsOf(pointer);
@@ -71,7 +80,9 @@ function find(schema: JsonObject): PersonalFields {
   const search = new Search(schema, marks);
   search.look(schema, { pointer: '', path: [] }, []);
   if (search.missed.size > 0) {
-    throw new InvalidSchema(`'${MARK}' stands where it cannot be followed. Mark properties, items or what they refer to.`);
+    throw new InvalidSchema(
+      `'${MARK}' stands where it cannot be followed. Mark properties, items or what they refer to.`,
+    );
   }
   const fields = [...search.found.keys()];
   const personal = { fields, paths: [...search.found.values()], ...(subject !== undefined && { subject }) };
@@ -103,7 +114,9 @@ class Search {
     if (++this.#parts > MAX_PARTS) throw new InvalidSchema(`It is too large to look for '${MARK}' in it.`);
     if (above.includes(schema)) {
       if (marksIn(schema).size === 0) return;
-      throw new InvalidSchema(`'${MARK}' stands in a part that refers to itself: there is no end to the fields it marks.`);
+      throw new InvalidSchema(
+        `'${MARK}' stands in a part that refers to itself: there is no end to the fields it marks.`,
+      );
     }
     if (schema[MARK] === true) {
       if (place.path.length === 0) throw new InvalidSchema(`'${MARK}' marks properties, not the whole thing.`);
@@ -124,7 +137,11 @@ class Search {
 
   #lookAll(keyword: string, within: Record<string, unknown>, place: Place, above: readonly object[]): void {
     const value = within[keyword];
-    const schemas = Array.isArray(value) ? value : MAPS.has(keyword) && isRecord(value) ? Object.values(value) : [value];
+    const schemas = Array.isArray(value)
+      ? value
+      : MAPS.has(keyword) && isRecord(value)
+        ? Object.values(value)
+        : [value];
     for (const schema of schemas) this.look(schema, place, above);
   }
 

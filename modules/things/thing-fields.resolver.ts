@@ -24,7 +24,7 @@ const NOTHING: JsonObject = {};
 
 class RelationshipsArguments {
   /** From the thing to others (`out`, default), or from others to it. */
-  @Optional(OneOf(['out', 'in'])) direction?: 'out' | 'in';
+  @Optional(OneOf(['out', 'in'], 'Direction')) direction?: 'out' | 'in';
 
   /** Only relationships of this name. */
   @Optional(Identifier()) name?: string;
@@ -34,7 +34,7 @@ class RelationshipsArguments {
 
 class HistoryArguments {
   /** Oldest events first (default), or newest. */
-  @Optional(OneOf(['asc', 'desc'])) order?: 'asc' | 'desc';
+  @Optional(OneOf(['asc', 'desc'], 'Order')) order?: 'asc' | 'desc';
   @Optional(Integer({ min: 1, max: 1_000 })) first?: number;
   @Optional(Text({ max: 100 })) after?: string;
 }

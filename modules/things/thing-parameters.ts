@@ -8,7 +8,7 @@ import type { ThingQuery } from '#read-models/things';
 import { fieldListSchema, sortSchema, whereSchema } from './thing-data-schema.js';
 
 export const Where = () => Optional(JsonRecord({ schema: whereSchema }));
-export const Deleted = () => Optional(OneOf(['without', 'with', 'only']));
+export const Deleted = () => Optional(OneOf(['without', 'with', 'only'], 'Deleted'));
 export const Sorted = () => Optional(Text({ max: 500, schema: sortSchema }));
 
 /** Which things of a noun. */

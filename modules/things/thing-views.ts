@@ -9,7 +9,7 @@ import type { Window } from '#platform/read-store/edges';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import { findNoun } from '#read-models/nouns';
 import { countThings, listThings, thingEdges } from '#read-models/things';
-import { isPersonalPath, type PersonalFields, personalFields } from './personal-schema.js';
+import { isPersonalPath, type PersonalFields, personalFields, wholePersonalPath } from './personal-schema.js';
 import { NothingMatches, PersonalFieldSealed, RevisionNotFound, ThingNotFound } from './thing.errors.js';
 import type { LivingThing, Thing } from './thing.js';
 import {
@@ -66,9 +66,11 @@ export class ThingViews {
   /** Rejects with InvalidInput, InvalidWhereClause, PersonalFieldSealed, InvalidCursor. */
   async list(tenant: string, parameters: ThingListParameters): Promise<PageOf<JsonObject>> {
     await this.#refusePersonal(tenant, parameters);
-    const { items, next } = await listThings(this.store, categoryOf(tenant, parameters), toQuery(parameters));
+    const fields = await this.#readableFields(tenant, parameters);
+    const query = toQuery({ ...parameters, fields });
+    const { items, next } = await listThings(this.store, categoryOf(tenant, parameters), query);
     const shown = items.map(({ document }) => representDocument(document));
-    return { items: (await this.unsealing.answers(tenant, shown)) as JsonObject[], next };
+    return { items: await this.unsealing.answers(tenant, shown), next };
   }
 
   /** A part of the list, each thing with its cursor. Rejects like `list`. */
@@ -81,7 +83,10 @@ export class ThingViews {
       tenant,
       documents.map((document) => document.data),
     )) as JsonObject[];
-    const items = edges.items.map(({ cursor }, index) => ({ cursor, item: { ...documents[index]!, data: data[index]! } }));
+    const items = edges.items.map(({ cursor }, index) => ({
+      cursor,
+      item: { ...documents[index]!, data: data[index]! },
+    }));
     return { ...edges, items };
   }
 
@@ -102,15 +107,23 @@ export class ThingViews {
   /** What is sealed equals nothing and comes nowhere in an order: a query by it would answer wrongly. */
   async #refusePersonal(tenant: string, { noun, where, sort }: Partial<ThingListParameters>): Promise<void> {
     if (!where && sort === undefined) return;
-    const personal = await this.personalOf(tenant, noun!);
+    const personal = await this.#personalOf(tenant, noun!);
     if (personal.fields.length === 0) return;
     for (const [path, pointer] of pathsOf({ where, sort })) {
       if (isPersonalPath(personal, path)) throw new PersonalFieldSealed(noun!, path, pointer);
     }
   }
 
+  /** Of what is sealed no part can be had: the whole is shown in its place. */
+  async #readableFields(tenant: string, { noun, fields }: ThingListParameters): Promise<string | undefined> {
+    if (!fields?.includes('.')) return fields;
+    const personal = await this.#personalOf(tenant, noun);
+    const whole = fields.split(',').map((path) => wholePersonalPath(personal, path));
+    return [...new Set(whole)].join(',');
+  }
+
   /** Which of the noun's fields are personal, as of moments ago. */
-  async personalOf(tenant: string, noun: string): Promise<PersonalFields> {
+  async #personalOf(tenant: string, noun: string): Promise<PersonalFields> {
     const definition = await findNoun(this.store, tenant, noun);
     return personalFields(definition?.schema ?? undefined);
   }

@@ -7,23 +7,29 @@ import { append } from './append.bench.js';
 import { catchUp } from './catch-up.bench.js';
 import { eventStoreDb } from './eventstoredb.bench.js';
 import { front } from './front.bench.js';
+import { graphQl } from './graphql.bench.js';
 import { httpCommands } from './http-commands.bench.js';
 import { importing } from './import.bench.js';
 import { jobs } from './jobs.bench.js';
 import { memory } from './memory.bench.js';
 import { mongoDb } from './mongodb.bench.js';
+import { past } from './past.bench.js';
 import { profiles } from './profiles.bench.js';
 import { reads } from './reads.bench.js';
 import { resultOf, type Result } from './report/figure.js';
 import { startUp } from './start-up.bench.js';
 import { takeOver } from './take-over.bench.js';
 import { timers } from './timers.bench.js';
+import { visible } from './visible.bench.js';
 import { tableHead, tableRow } from './report/table.js';
 
 const benches = [
   append,
   httpCommands,
   reads,
+  past,
+  visible,
+  graphQl,
   catchUp,
   importing,
   startUp,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '#kernel/json';
 import { EXPORT_FORMATS } from '#modules/audit/export/export-format';
 import { verifyExport } from '#modules/audit/export/verify-export';
+import type { Response } from 'supertest';
 import { PerdureServer } from '#test/support/perdure-server';
 
 let perdure: PerdureServer;
@@ -58,7 +59,7 @@ describe('the audit', () => {
     const { length } = await found({ limit: 1_000 });
     const seen: string[] = [];
     for (let url: string | undefined = '/api/v1/audit/events?limit=2'; url !== undefined;) {
-      const { body, headers } = await perdure.api.get(url).expect(200);
+      const { body, headers }: Response = await perdure.api.get(url).expect(200);
       seen.push(...(body.items as Entry[]).map(({ position }) => position));
       url = /<(.*)>; rel="next"/.exec((headers['link'] as string | undefined) ?? '')?.[1];
     }
@@ -221,8 +222,9 @@ describe('the export', () => {
   });
 });
 
-function asText(response: NodeJS.ReadableStream, done: (error: Error | null, text: string) => void): void {
+function asText(response: Response, done: (error: Error | null, text: string) => void): void {
+  const stream = response as unknown as NodeJS.ReadableStream;
   const chunks: Buffer[] = [];
-  response.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
-  response.on('end', () => done(null, Buffer.concat(chunks).toString()));
+  stream.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
+  stream.on('end', () => done(null, Buffer.concat(chunks).toString()));
 }

@@ -3,6 +3,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve, type Server } from '#apps/api/main';
+import type { Recorded } from '#kernel/event';
+import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { ApiClient, type ApiAnswer } from '#test/support/api-client';
 import { placesOf } from '#test/support/bytes-on-disk';
 
@@ -21,7 +23,10 @@ const customer = {
     email: { type: 'string', format: 'email', 'x-personal': true },
     name: { type: 'string', minLength: 2, 'x-personal': true },
     address: { type: 'object', 'x-personal': true },
-    phones: { type: 'array', items: { type: 'object', properties: { number: { type: 'string', 'x-personal': true } } } },
+    phones: {
+      type: 'array',
+      items: { type: 'object', properties: { number: { type: 'string', 'x-personal': true } } },
+    },
   },
 };
 
@@ -48,7 +53,8 @@ afterEach(async () => {
 
 const things = '/api/v1/things/Customer';
 const get = async (path: string) => (await api.send('GET', path)).body;
-const erase = (id: string) => api.send('DELETE', `/api/v1/subjects/${id}`, undefined, { 'perdure-reason': 'asked for' });
+const erase = (id: string) =>
+  api.send('DELETE', `/api/v1/subjects/${id}`, undefined, { 'perdure-reason': 'asked for' });
 const done = (answer: ApiAnswer) => {
   if (answer.status >= 300) throw new Error(JSON.stringify(answer));
   return answer.body;
@@ -62,6 +68,42 @@ async function listed(where: (items: Record<string, unknown>[]) => boolean): Pro
     if (where(items)) return items;
     if (performance.now() > deadline) throw new Error(`Still ${JSON.stringify(items)} after 10 s.`);
   }
+}
+
+/** Every way to ask for what was written. */
+const ASKED = [
+  ...['/api/v1/things/Customer', '/api/v1/things/Customer/c1', '/api/v1/things/Customer/c1?revision=0'],
+  ...['/api/v1/things/Customer/c1/history', '/api/v1/things/Customer/c1/history?order=desc'],
+  ...['/data/collections/Customer', '/data/collections/Customer/c1', '/api/v1/nouns/Customer/first'],
+  '/api/v1/things/Order/o1/relationships',
+  ...['/api/v1/objects/Customer/c1', '/api/v1/objects/Customer/c1?revision=1', '/api/v1/objects/Customer/c1/history'],
+  ...['/api/v1/objects/Customer/c1/diff?from=0&to=4', '/api/v1/objects/Customer/c1/blame', '/api/v1/events?limit=1000'],
+];
+const TAKEN_OUT = [
+  '/api/v1/audit/export',
+  '/api/v1/audit/export?format=csv',
+  '/api/v1/audit/events?limit=1000',
+  '/api/v1/backup',
+];
+
+async function textOf(path: string, body?: object): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const more = body && { method: 'POST', body: JSON.stringify(body), headers };
+  const response = await fetch(new URL(path, server.url), more);
+  const text = await response.text();
+  if (!response.ok || text.includes('"errors":')) throw new Error(`${path}: ${response.status} ${text}`);
+  return text;
+}
+
+/** The events of the folder's store, as they lie there at this moment. */
+async function storedEvents(data: string): Promise<readonly Recorded[]> {
+  const copy = await mkdtemp(join(tmpdir(), 'perdure-copy-'));
+  await cp(data, copy, { recursive: true, filter: (path) => !path.endsWith('-owner') });
+  const store = await SqliteEventStore.open(join(copy, 'perdure.db'));
+  const { events } = await store.readAll();
+  await store.close();
+  await rm(copy, { recursive: true });
+  return events;
 }
 
 /** Ada, in every way that a thing can be written, and somebody else beside her. */
@@ -115,6 +157,7 @@ describe('personal data', () => {
       body: {
         id: 'ada',
         status: 'erased',
+        things: 1,
         erasures: [{ reason: 'asked for', by: { type: 'anonymous' }, keyIds: [expect.any(String)] }],
       },
     });
@@ -133,7 +176,10 @@ describe('personal data', () => {
     const [first] = (await listed((items) => items.length === 2)) as [{ $erased: string[] }];
     expect(first.$erased).toHaveLength(4);
     const history = (await get(`${things}/c1/history`)) as { items: Record<string, unknown>[] };
-    expect(history.items[0]).toMatchObject({ data: { data: { email: null } }, $erased: ['/data/data/email', '/data/data/name'] });
+    expect(history.items[0]).toMatchObject({
+      data: { data: { email: null } },
+      $erased: ['/data/data/email', '/data/data/name'],
+    });
     expect(await get(`${things}/c1?revision=1`)).toMatchObject({ email: null, address: null });
     expect(await get(`${things}/c2`)).toMatchObject({ email: 'bob@example.org' });
     for (const word of PLAIN_WORDS) expect([word, placesOf(word, folder)]).toEqual([word, []]);
@@ -148,6 +194,37 @@ describe('personal data', () => {
     await start();
     expect(await get(`${things}/c1`)).toMatchObject({ plan: 'mini', email: null });
     expect(await get('/api/v1/subjects/ada')).toMatchObject({ status: 'erased' });
+  });
+
+  it('is in none of the answers any more, however one asks, and what is taken out never had it', async () => {
+    await writeAda();
+    const graphql = {
+      query: '{ thing(noun: "Customer", id: "c1") { data } things(noun: "Customer") { edges { node { data } } } }',
+    };
+    const dryRun = { command: 'UpdateThing', fields: { noun: 'Customer', id: 'c1', patch: { plan: 'x' } } };
+    const plainOf = async (): Promise<Record<string, boolean>> => {
+      const texts: Record<string, string> = {};
+      for (const path of ASKED) texts[path] = await textOf(path);
+      texts['graphql'] = await textOf('/graphql', graphql);
+      texts['dry-run'] = await textOf('/api/v1/objects/Customer/c1/dry-run', dryRun);
+      return Object.fromEntries(
+        Object.entries(texts).map(([path, text]) => [path, text.includes(EMAIL) || text.includes(STREET)]),
+      );
+    };
+    const everywhere = [...ASKED, 'graphql', 'dry-run'];
+    const isIn = (isThere: boolean) => Object.fromEntries(everywhere.map((path) => [path, isThere]));
+    expect(await plainOf()).toEqual(isIn(true));
+    const takenOut = await Promise.all(TAKEN_OUT.map((path) => textOf(path)));
+    for (const text of takenOut) for (const word of PLAIN_WORDS) expect(text).not.toContain(word);
+
+    const before = await storedEvents(folder);
+    await erase('ada');
+    expect(await plainOf()).toEqual(isIn(false));
+    // What is stored of the past is what was stored, to the letter.
+    const after = await storedEvents(folder);
+    expect(after.slice(0, before.length)).toEqual(before);
+    expect(after.slice(before.length).map(({ type }) => type)).toEqual(['subject.erased']);
+    await send('GET', '/api/v1/audit/heads/latest');
   });
 
   it('leaves a thing that can be changed, and begins anew with a new key', async () => {
@@ -208,6 +285,9 @@ describe('personal data', () => {
       ]);
     }
     expect(await api.send('GET', `${things}?${where({ plan: 'mini' })}`)).toMatchObject({ status: 200 });
+    const { items } = (await get(`${things}?fields=plan,address.city,phones.number`)) as { items: object[] };
+    expect(items[0]).toMatchObject({ address: { street: STREET, city: 'London' }, phones: [{ number: PHONE }] });
+    expect(items[0]).not.toHaveProperty('email');
     expect(await get(`/api/v1/nouns/Customer/count?${where({ person: 'ada' })}`)).toEqual({ count: 1 });
   });
 
@@ -219,7 +299,10 @@ describe('personal data', () => {
       body: { code: 'sealed-input', errors: [{ pointer: '/data/note/0' }] },
     });
     expect(await api.send('POST', '/api/v1/things/Note', { a: { b: planted } })).toMatchObject({ status: 422 });
-    const fake = { command: 'RecordErasure', fields: { subjectId: 'ada', keyIds: ['a'], by: { type: 'user', id: 'e' }, where: [] } };
+    const fake = {
+      command: 'RecordErasure',
+      fields: { subjectId: 'ada', keyIds: ['a'], by: { type: 'user', id: 'e' }, where: [] },
+    };
     const { body } = await api.send('POST', '/api/v1/batches', { commands: [fake] });
     expect(body).toMatchObject({ results: [{ problem: { code: 'erasure-not-yours' } }] });
   });

@@ -75,13 +75,13 @@ describe('a subscription to events', () => {
 
   it('brings every event once, in order, while others are written', async () => {
     const written: string[] = [];
-    for (let n = 0; n < 200; n++) written.push(await act('Busy', 'before', { n }));
+    for (let n = 0; n < 50; n++) written.push(await act('Busy', 'before', { n }));
     const events = (await connect()).subscribe(EVENTS, { noun: 'Busy', from: '0' });
     const writing = (async () => {
-      for (let n = 0; n < 200; n++) written.push(await act('Busy', 'meanwhile', { n }));
+      for (let n = 0; n < 50; n++) written.push(await act('Busy', 'meanwhile', { n }));
     })();
     const seen: string[] = [];
-    while (seen.length < 400) seen.push((await events.next()).events.position);
+    while (seen.length < 100) seen.push((await events.next()).events.position);
     await writing;
     expect(seen).toEqual(written);
   });

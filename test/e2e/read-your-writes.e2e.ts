@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppModule } from '#apps/api/app.module';
@@ -151,11 +153,12 @@ describe('a query whose projections nobody runs', () => {
     const waits = app.get(ProjectionWaits, { strict: false });
     const path = '/api/v1/things/Ticket?after=2&wait=30s';
     const gone = new AbortController();
-    const left = ask(url, path, { signal: gone.signal });
+    // fetch would open another connection in the place of the one that it gives up.
+    const left = once(get(url + path, { signal: gone.signal }), 'error');
     const stays = ask(url, path);
     await eventually(() => waits.waiting === 2);
     gone.abort();
-    await expect(left).rejects.toThrow('aborted');
+    await left;
     await eventually(() => waits.waiting === 1);
 
     const ended = drain(app);

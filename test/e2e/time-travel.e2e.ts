@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { applyPatch, type Operation } from 'rfc6902';
+import type { Response } from 'supertest';
 import type { JsonObject } from '#kernel/json';
 import { PerdureServer } from '#test/support/perdure-server';
 
@@ -97,7 +98,7 @@ describe('the history of an object', () => {
   const revisions = async (query: object, path = 'Parcel/p') => {
     const seen: number[] = [];
     for (let cursor: string | undefined = ''; cursor !== undefined;) {
-      const { body } = await get(`${path}/history`, { ...query, ...(cursor && { cursor }) }).expect(200);
+      const { body }: Response = await get(`${path}/history`, { ...query, ...(cursor && { cursor }) }).expect(200);
       seen.push(...body.items.map(({ revision }: { revision: number }) => revision));
       cursor = body.next;
     }

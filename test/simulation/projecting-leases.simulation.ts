@@ -13,7 +13,7 @@ import { piecemeal, type Positions } from '#test/support/piecemeal-store';
 import { StallableProcess } from '#test/support/stallable-process';
 
 const SEED = Number(process.env['PERDURE_SEED'] ?? 20260104);
-const WORLDS = 30;
+const WORLDS = 50;
 const STEPS = 60;
 
 describe.each([true, false])('two workers that stall and die, in a store with transactions: %s', (transactions) => {

@@ -81,7 +81,8 @@ export async function signTree(
   const writer = new TreeWriter(events, documents, tree, { pageSize: 100 });
   await writer.load();
   while (!(await writer.grow()));
-  if (sign) await new HeadSigner(key, new SignedHeads(events), tree, clock).sign(writer.size, writer.position);
+  const signer = new HeadSigner(key, new SignedHeads(events), tree, clock, { log: () => {}, warn: () => {} });
+  if (sign) await signer.sign(writer.size, writer.position);
 }
 
 export function eventOf(n: number): NewEvent {

@@ -8,7 +8,9 @@ export function placesOf(text: string, folder: string): string[] {
     .filter((entry) => entry.isFile())
     .flatMap(({ parentPath, name }) => {
       const content = readFileSync(join(parentPath, name));
-      return forms.filter(([, bytes]) => bytes.some((part) => content.includes(part))).map(([form]) => `${name} (${form})`);
+      return forms
+        .filter(([, bytes]) => bytes.some((part) => content.includes(part)))
+        .map(([form]) => `${name} (${form})`);
     });
 }
 

@@ -34,9 +34,9 @@ export class GraphqlClient {
 
   /** The data; rejects where there are errors. */
   async data(query: string, variables?: object): Promise<GraphqlAnswer['data']> {
-    const { data, errors } = await this.send(query, variables);
-    if (errors) throw new Error(JSON.stringify(errors));
-    return data as unknown;
+    const answer = await this.send(query, variables);
+    if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+    return answer.data as unknown;
   }
 
   /** The codes of the errors. */

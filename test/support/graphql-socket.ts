@@ -36,7 +36,7 @@ export class GraphqlSocket {
       socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
     });
     socket.on('message', (data) => {
-      const message = JSON.parse(String(data as Buffer)) as Message;
+      const message = JSON.parse((data as Buffer).toString()) as Message;
       if (message.type === 'connection_ack') this.#acknowledged.resolve();
       else if (message.id !== undefined) this.#subscriptions.get(message.id)?.take(message);
     });

@@ -1,5 +1,5 @@
 import { Option } from 'nest-commander';
-import { CommandFailed } from '../exit-codes.js';
+import { serverAddress } from '../option-values.js';
 import { PerdureCommand } from '../perdure-command.js';
 import { Api } from './api.js';
 
@@ -14,22 +14,16 @@ export interface ApiOptions {
 export abstract class ApiCommand extends PerdureCommand {
   @Option({
     flags: '--url <url>',
-    description: 'the server',
-    defaultValue: process.env['PERDURE_URL'] ?? 'http://localhost:3000',
+    description: 'the server (PERDURE_URL)',
+    defaultValue: process.env['PERDURE_URL'] || 'http://localhost:3000',
   })
-  url(url: string): string {
-    if (!URL.canParse(url)) throw new CommandFailed(`--url ${url} is no URL. Write it like http://localhost:3000.`, 2);
-    return url.replace(/\/+$/, '');
+  url(text: string): string {
+    return serverAddress(text);
   }
 
   @Option({ flags: '--data <folder>', description: 'a store that no server has open, instead of a server' })
   data(folder: string): string {
     return folder;
-  }
-
-  @Option({ flags: '--json', description: 'write JSON, for programs' })
-  json(): boolean {
-    return true;
   }
 
   /** Does the work with the API that the options name, and leaves it as it was. */

@@ -14,21 +14,37 @@ interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
+interface Sending {
+  readonly method?: string;
+  readonly query?: Query;
+  readonly body?: Json;
+  readonly headers?: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
 /** Perdure's HTTP API, as commands use it. Everything rejects with CommandFailed, in words for the user. */
 export class Api {
-  constructor(private readonly url: string) {}
+  constructor(readonly url: string) {}
 
   /** A JSON answer, or undefined where there is no body. */
   async get<Answer = Json>(path: string, query: Query = {}): Promise<Answer> {
-    return this.#json(await this.#send('GET', this.#locate(path, query)));
+    return jsonOf(await this.#send(path, { query }));
   }
 
   async post<Answer = Json>(path: string, body: Json = {}): Promise<Answer> {
-    return this.#json(await this.#send('POST', this.#locate(path), body));
+    return jsonOf(await this.#send(path, { method: 'POST', body }));
   }
 
-  async delete<Answer = Json>(path: string): Promise<Answer> {
-    return this.#json(await this.#send('DELETE', this.#locate(path)));
+  /** The reason is recorded with what it does. */
+  async delete<Answer = Json>(path: string, reason: string): Promise<Answer> {
+    // Headers are bytes: the server reads these as UTF-8. A line break could not stand there.
+    const headers = { 'perdure-reason': Buffer.from(reason.replace(/\s+/g, ' ')).toString('latin1') };
+    return jsonOf(await this.#send(path, { method: 'DELETE', headers }));
+  }
+
+  /** The answer, whatever its status is. */
+  ask(path: string): Promise<Response> {
+    return this.#fetch(path, {});
   }
 
   /** All items of a query that is answered in pages, page by page, at most so many. */
@@ -46,20 +62,24 @@ export class Api {
 
   /** An answer that is streamed. */
   async body(path: string, query: Query = {}, signal?: AbortSignal): Promise<Readable> {
-    const response = await this.#send('GET', this.#locate(path, query), undefined, signal);
+    const response = await this.#send(path, { query, signal });
     return Readable.fromWeb(response.body as ReadableStream);
   }
 
-  /** Its lines. */
+  /** Its lines; they end without an error where the signal fires. */
   async *lines(path: string, query: Query = {}, signal?: AbortSignal): AsyncGenerator<string> {
-    const body = await this.body(path, query, signal);
+    let body: Readable | undefined;
     try {
+      body = await this.body(path, query, signal);
       yield* createInterface({ input: body, crlfDelay: Infinity });
+      // A reader of lines ends quietly where its input fails.
+      if (body.errored) throw body.errored;
     } catch (error) {
-      if (!signal?.aborted)
-        throw new CommandFailed(`The answer of ${this.url} broke off: ${(error as Error).message}.`);
+      if (signal?.aborted) return;
+      if (error instanceof CommandFailed) throw error;
+      throw new CommandFailed(`The answer of ${this.url} broke off: ${(error as Error).message}.`);
     } finally {
-      body.destroy();
+      body?.destroy();
     }
   }
 
@@ -70,22 +90,18 @@ export class Api {
     }
   }
 
-  #locate(path: string, query: Query = {}): string {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) {
-      for (const each of [value ?? []].flat()) parameters.append(name, String(each));
-    }
-    const text = parameters.toString();
-    return `${this.url}${path}${text && `?${text}`}`;
+  async #send(path: string, sending: Sending): Promise<Response> {
+    const response = await this.#fetch(path, sending);
+    if (!response.ok) throw new CommandFailed(await sayingWhy(response));
+    return response;
   }
 
-  async #send(method: string, url: string, body?: Json, signal?: AbortSignal): Promise<Response> {
-    const headers = body === undefined ? undefined : { 'content-type': 'application/json' };
-    let response: Response;
+  async #fetch(path: string, { method, query = {}, body, headers, signal }: Sending): Promise<Response> {
+    const json = body === undefined ? undefined : { 'content-type': 'application/json' };
     try {
-      response = await fetch(url, {
+      return await fetch(this.#locate(path, query), {
         method,
-        headers,
+        headers: { ...headers, ...json },
         body: body === undefined ? undefined : JSON.stringify(body),
         signal,
       });
@@ -97,13 +113,24 @@ export class Api {
           'or work on a store that no server has open with --data <folder>.',
       );
     }
-    if (!response.ok) throw new CommandFailed(await sayingWhy(response));
-    return response;
   }
 
-  async #json<Answer>(response: Response): Promise<Answer> {
-    const text = await response.text();
+  #locate(path: string, query: Query): string {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      for (const each of [value ?? []].flat()) parameters.append(name, String(each));
+    }
+    const text = parameters.toString();
+    return `${this.url}${path}${text && `?${text}`}`;
+  }
+}
+
+async function jsonOf<Answer>(response: Response): Promise<Answer> {
+  const text = await response.text();
+  try {
     return (text ? JSON.parse(text) : undefined) as Answer;
+  } catch {
+    throw new CommandFailed(notOurs(response));
   }
 }
 
@@ -113,6 +140,10 @@ async function sayingWhy(response: Response): Promise<string> {
     const { title, detail, errors = [] } = JSON.parse(text) as Problem;
     return [detail ?? title, ...errors.map((error) => `  ${error.pointer}: ${error.detail}`)].join('\n');
   } catch {
-    return `${response.url} answered ${response.status} ${response.statusText}: is it Perdure?`;
+    return notOurs(response);
   }
+}
+
+function notOurs({ url, status, statusText }: Response): string {
+  return `${url} answered ${status} ${statusText}, but nothing that Perdure would: is it Perdure?`;
 }

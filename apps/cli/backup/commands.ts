@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { DomainError } from '#kernel/errors';
 import { Command, Help, Option } from 'nest-commander';
 import { ApiCommand, type ApiOptions } from '../api/api-command.js';
-import { CommandFailed } from '../exit-codes.js';
+import { CommandFailed, UsageError } from '../exit-codes.js';
 import { ProgressBar } from '../output/progress-bar.js';
 import { printJson, printLine } from '../output/print.js';
 import { PerdureCommand } from '../perdure-command.js';
@@ -74,11 +74,6 @@ export class RestoreCommand extends PerdureCommand {
     return true;
   }
 
-  @Option({ flags: '--json', description: 'write JSON, for programs' })
-  json(): boolean {
-    return true;
-  }
-
   @Help('after')
   examples(): string {
     return RESTORE_HELP;
@@ -87,7 +82,7 @@ export class RestoreCommand extends PerdureCommand {
   override async run([file]: string[], options: RestoreOptions): Promise<void> {
     const { restoreArchive, verifyArchive } = await import('#platform/copying/restore-archive');
     const target = options.store ?? (options.data && `sqlite:${options.data}/perdure.db`);
-    if (!target && !options.verifyOnly) throw new CommandFailed('Say where to: --data <folder> or --store <url>.', 2);
+    if (!target && !options.verifyOnly) throw new UsageError('Say where to: --data <folder> or --store <url>.');
     if (!existsSync(file!)) throw new CommandFailed(`There is no file ${file}.`);
     try {
       let end = await verifyArchive(archiveFile(file!));

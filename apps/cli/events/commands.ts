@@ -1,5 +1,7 @@
+import { InvalidArgumentError } from 'commander';
 import { Command, Option, SubCommand } from 'nest-commander';
 import { ApiCommand, type ApiOptions } from '../api/api-command.js';
+import { CommandFailed, EXIT } from '../exit-codes.js';
 import { printJson, printLine, styled } from '../output/print.js';
 import { CommandGroup } from '../perdure-command.js';
 
@@ -16,17 +18,21 @@ interface Entry {
   readonly reason?: string;
 }
 
+/** An event, or only a position. */
+type Message = Partial<Entry> & Pick<Entry, 'position'>;
+
 interface TailOptions extends ApiOptions {
   readonly from?: string;
   readonly objectType?: string;
   readonly type?: readonly string[];
 }
 
-@SubCommand({ name: 'tail', description: 'follow events as they are stored, until Ctrl-C' })
+@SubCommand({ name: 'tail', description: 'follow events as they are stored, until Ctrl-C (exit code 130)' })
 export class EventsTailCommand extends ApiCommand {
   @Option({ flags: '--from <position>', description: 'begin after this position (0: the beginning; default: now)' })
   from(position: string): string {
-    return position;
+    if (/^\d{1,20}$/.test(position)) return position;
+    throw new InvalidArgumentError('Write a position: the first number of a line, or 0.');
   }
 
   @Option({ flags: '--object-type <type>', description: 'only events of objects of this type, such as Order' })
@@ -43,15 +49,19 @@ export class EventsTailCommand extends ApiCommand {
     const { from, objectType, type: types, json } = options;
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());
+    let last = from;
     await this.withApi(options, async (api) => {
       const query = { from, objectType, types };
-      for await (const entry of api.messages<Partial<Entry>>('/api/v1/events/live', query, stop.signal)) {
+      for await (const entry of api.messages<Message>('/api/v1/events/live', query, stop.signal)) {
+        last = entry.position;
         // What tells only how far the server has looked has no type.
         if (entry.type === undefined) continue;
         if (json) printJson(entry);
         else printLine(lineOf(entry as Entry));
       }
     });
+    if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
+    else throw new CommandFailed(`The server has ended. Go on afterwards with: --from ${last ?? 0}`);
   }
 }
 

@@ -1,9 +1,10 @@
-import { InvalidArgumentError } from 'commander';
 import { Command, Help, Option } from 'nest-commander';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 import { PerdureCommand } from '../perdure-command.js';
-import { FORMATS, importLog, type ImportReport, type ImportRequest } from './import-log.js';
+import { serverAddress, wholeNumber } from '../option-values.js';
+import { printJson } from '../output/print.js';
 import { grouped } from '../output/progress-bar.js';
+import type { ImportReport, ImportRequest } from './import-log.js';
 
 const EXAMPLES = `
 Each row becomes an event Noun.verb of the thing that its id column names. Columns that begin with case: are data of the
@@ -14,11 +15,13 @@ Examples:
   perdure import log.xes.gz --noun Permit
   zcat log.csv.gz | perdure import - --format csv --noun Permit --id case --verb activity --time when`;
 
+type ImportOptions = Omit<ImportRequest, 'file' | 'strict'> & { strict?: boolean; json?: boolean };
+
 @Command({
   name: 'import',
   arguments: '<file>',
   argsDescription: { file: "the log; '-' is standard input" },
-  description: 'Bring an event log (CSV, NDJSON or XES, also packed with gzip) in through the API of a running server.',
+  description: 'bring an event log (CSV, NDJSON or XES, also packed with gzip) in through the API of a running server',
 })
 export class ImportCommand extends PerdureCommand {
   @Option({ flags: '--noun <noun>', description: 'kind of thing that a case is, such as Order', required: true })
@@ -44,16 +47,16 @@ export class ImportCommand extends PerdureCommand {
   @Option({
     flags: '--url <url>',
     description: 'the server',
-    defaultValue: process.env['PERDURE_URL'] ?? 'http://localhost:3000',
+    defaultValue: process.env['PERDURE_URL'] || 'http://localhost:3000',
   })
   url(text: string): string {
-    return text;
+    return serverAddress(text);
   }
 
   @Option({
     flags: '--format <format>',
     description: 'where the name of the file does not tell',
-    choices: [...FORMATS],
+    choices: ['csv', 'ndjson', 'xes'],
   })
   format(text: string): string {
     return text;
@@ -90,12 +93,12 @@ export class ImportCommand extends PerdureCommand {
 
   @Option({ flags: '--batch <rows>', description: 'rows in a request, 1 to 1000', defaultValue: 1_000 })
   batch(text: string): number {
-    return within(text, 1, 1_000);
+    return wholeNumber(text, 1, 1_000);
   }
 
   @Option({ flags: '--wait <seconds>', description: 'how long to wait for a server that is away', defaultValue: 60 })
   wait(text: string): number {
-    return within(text, 0, 86_400);
+    return wholeNumber(text, 0, 86_400);
   }
 
   @Option({ flags: '--strict', description: 'stop at the first bad row' })
@@ -108,12 +111,13 @@ export class ImportCommand extends PerdureCommand {
     return EXAMPLES;
   }
 
-  override async run([file]: string[], options: Omit<ImportRequest, 'file' | 'strict'> & { strict?: boolean }) {
-    const { strict = false } = options;
+  override async run([file]: string[], { json = false, strict = false, ...options }: ImportOptions): Promise<void> {
+    const { importLog } = await import('./import-log.js');
     process.once('SIGINT', stop);
     const report = await importLog({ ...options, strict, file: file! }, process.stderr);
     process.off('SIGINT', stop);
-    process.stdout.write(summaryOf(report));
+    if (json) printJson(report);
+    else process.stdout.write(summaryOf(report));
     if (report.refused === 0) return;
     if (strict) {
       throw new CommandFailed('Stopped at the first bad row (--strict). Mend it and run the same import again.');
@@ -138,10 +142,4 @@ function summaryOf({ rows, cases, added, known, refused, seconds }: ImportReport
     ['rows/s', grouped(Math.round(rows / seconds))],
   ];
   return lines.map(([name, value]) => `${name.padEnd(14)}${value.padStart(12)}\n`).join('');
-}
-
-function within(text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
 }

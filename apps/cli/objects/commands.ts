@@ -1,11 +1,12 @@
 import { Command, Option, SubCommand } from 'nest-commander';
 import type { Json } from '#kernel/json';
 import { ApiCommand, type ApiOptions } from '../api/api-command.js';
+import { wholeNumber } from '../option-values.js';
 import { printJson, printLine, printTable } from '../output/print.js';
 import { CommandGroup } from '../perdure-command.js';
 
 interface MomentOptions extends ApiOptions {
-  readonly revision?: string;
+  readonly revision?: number;
   readonly at?: string;
   readonly clock?: string;
 }
@@ -13,8 +14,8 @@ interface MomentOptions extends ApiOptions {
 /** A command on an object as it is, or as it was at a revision or a time. */
 abstract class AtMomentCommand extends ApiCommand {
   @Option({ flags: '--revision <n>', description: 'as it was when this was its last revision' })
-  revision(revision: string): string {
-    return revision;
+  revision(revision: string): number {
+    return wholeNumber(revision, 0, Number.MAX_SAFE_INTEGER);
   }
 
   @Option({ flags: '--at <time>', description: 'as it was at this time, ISO 8601' })
@@ -54,6 +55,8 @@ interface Entry {
 interface HistoryOptions extends ApiOptions {
   readonly limit: number;
   readonly order?: string;
+  readonly type?: readonly string[];
+  readonly actor?: string;
   readonly stored?: boolean;
 }
 
@@ -65,12 +68,22 @@ interface HistoryOptions extends ApiOptions {
 export class ObjectsHistoryCommand extends ApiCommand {
   @Option({ flags: '--limit <n>', description: 'at most so many events', defaultValue: 100 })
   limit(count: string): number {
-    return Number(count);
+    return wholeNumber(count, 1, 1_000_000_000);
   }
 
   @Option({ flags: '--order <order>', description: 'oldest first or newest first', choices: ['asc', 'desc'] })
   order(order: string): string {
     return order;
+  }
+
+  @Option({ flags: '--type <type>', description: 'only events of this type; may be repeated' })
+  type(type: string, before: string[] = []): string[] {
+    return [...before, type];
+  }
+
+  @Option({ flags: '--actor <actor>', description: 'only what this actor did: its id, or type:id' })
+  actor(actor: string): string {
+    return actor;
   }
 
   @Option({ flags: '--stored', description: 'as the events were written, whatever upcasters make of them' })
@@ -79,10 +92,11 @@ export class ObjectsHistoryCommand extends ApiCommand {
   }
 
   override async run([type, id]: string[], options: HistoryOptions): Promise<void> {
-    const { limit, order, stored, json } = options;
+    const { limit, order, type: types, actor, stored, json } = options;
     await this.withApi(options, async (api) => {
       const rows: string[][] = [];
-      for await (const entry of api.items<Entry>(`${pathOf(type!, id!)}/history`, { order, stored }, limit)) {
+      const query = { order, types, actor, stored };
+      for await (const entry of api.items<Entry>(`${pathOf(type!, id!)}/history`, query, limit)) {
         if (json) printJson(entry);
         else rows.push(rowOf(entry));
       }
@@ -107,7 +121,7 @@ interface Fields {
 
 interface DiffOptions extends ApiOptions {
   readonly from: string;
-  readonly to: string;
+  readonly to?: string;
   readonly clock?: string;
 }
 
@@ -122,7 +136,7 @@ export class ObjectsDiffCommand extends ApiCommand {
     return moment;
   }
 
-  @Option({ flags: '--to <moment>', description: 'a revision or a time', required: true })
+  @Option({ flags: '--to <moment>', description: 'a revision or a time (default: now)' })
   to(moment: string): string {
     return moment;
   }

@@ -10,8 +10,16 @@ export interface OpenApiRequest {
 }
 
 /** Prints, writes or checks the OpenAPI document of this version. Rejects with CommandFailed where the checked file is stale. */
-export async function openapi({ output, check }: OpenApiRequest): Promise<void> {
-  const text = await openApiText();
+export async function openapi(request: OpenApiRequest): Promise<void> {
+  await deliver(`${JSON.stringify(JSON.parse(await served('/openapi.json')), null, 2)}\n`, request);
+}
+
+/** The same with the GraphQL schema. */
+export async function graphqlSchema(request: OpenApiRequest): Promise<void> {
+  await deliver(await served('/schema.graphql'), request);
+}
+
+async function deliver(text: string, { output, check }: OpenApiRequest): Promise<void> {
   if (check !== undefined) {
     if ((await readFile(check, 'utf8').catch(() => '')) === text) return;
     throw new CommandFailed(`${check} is not what the code says any more. Write it anew with: npm run generate`);
@@ -20,8 +28,8 @@ export async function openapi({ output, check }: OpenApiRequest): Promise<void> 
   else await writeFile(output, text);
 }
 
-/** The document as a server with nothing stored serves it. */
-async function openApiText(): Promise<string> {
+/** What a server with nothing stored serves there. */
+async function served(path: string): Promise<string> {
   const memory = 'sqlite::memory:';
   const server = await serve({
     PORT: '0',
@@ -31,8 +39,9 @@ async function openApiText(): Promise<string> {
     PERDURE_LOG: 'error',
   });
   try {
-    const response = await fetch(`${server.url}/openapi.json`);
-    return `${JSON.stringify(await response.json(), null, 2)}\n`;
+    const response = await fetch(server.url + path);
+    if (!response.ok) throw new CommandFailed(`${path} was answered with status ${response.status}.`);
+    return await response.text();
   } finally {
     await server.close();
   }

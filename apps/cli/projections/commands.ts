@@ -1,59 +1,84 @@
-import { Command, Option, SubCommand } from 'nest-commander';
+import { Command, Help, Option, SubCommand } from 'nest-commander';
 import { ApiCommand, type ApiOptions } from '../api/api-command.js';
+import type { Api } from '../api/api.js';
+import { UsageError } from '../exit-codes.js';
+import { followOperation, type Operation } from '../operations/follow-operation.js';
 import { printJson, printLine, printTable } from '../output/print.js';
 import { CommandGroup } from '../perdure-command.js';
-import { followOperation, type Operation } from './operation-progress.js';
 import { ProjectionsParkedCommand } from './parked.command.js';
 
+/** How a projection is doing, as the API tells. */
 interface Status {
   readonly name: string;
   readonly version: number;
   readonly state: string;
+  readonly paused: boolean;
   readonly position: string;
   readonly lagEvents: number;
   readonly lagSeconds: number;
   readonly parkedKeys: number;
   readonly error?: string;
+  readonly rebuild?: string;
 }
 
 @SubCommand({ name: 'list', description: 'show how the projections are doing' })
 export class ProjectionsListCommand extends ApiCommand {
   override async run(_: string[], options: ApiOptions): Promise<void> {
-    const answer = await this.withApi(options, (api) => api.get<{ items: Status[] }>('/api/v1/projections'));
-    if (options.json) return printJson(answer.items);
-    const rows = answer.items.map(
-      ({ name, version, state, position, lagEvents, lagSeconds, parkedKeys, error = '' }) => {
-        return [name, version, state, position, lagEvents, lagSeconds, parkedKeys, error];
-      },
-    );
-    printTable(
-      ['projection', 'version', 'state', 'position', 'events behind', 'seconds behind', 'parked', 'error'],
-      rows,
-    );
+    const statuses = await this.withApi(options, statusesOf);
+    if (options.json) return statuses.forEach(printJson);
+    const rows = statuses.map((status) => {
+      const { name, version, state, position, lagEvents, lagSeconds, parkedKeys, rebuild, error } = status;
+      const more = error ?? (rebuild === undefined ? '' : `rebuilt by operation ${rebuild}`);
+      return [name, version, state, position, lagEvents, Math.round(lagSeconds), parkedKeys, more];
+    });
+    printTable(['projection', 'version', 'state', 'position', 'events behind', 'seconds', 'parked', ''], rows);
   }
 }
 
 interface RebuildOptions extends ApiOptions {
+  readonly all?: boolean;
   readonly wait: boolean;
 }
 
+const REBUILD_HELP = `
+The old read model answers until the new one takes its place in one step. Ctrl-C ends the bar only: the server goes on.
+
+Examples:
+  perdure projections rebuild things
+  perdure projections rebuild --all --no-wait`;
+
 @SubCommand({
   name: 'rebuild',
-  arguments: '<names...>',
+  arguments: '[names...]',
   description: 'build read models anew beside the live ones, several in one pass over the events',
 })
 export class ProjectionsRebuildCommand extends ApiCommand {
-  @Option({ flags: '--no-wait', description: 'only start it; follow it at /api/v1/operations/{id}' })
+  @Option({ flags: '--all', description: 'all projections' })
+  all(): boolean {
+    return true;
+  }
+
+  @Option({ flags: '--no-wait', description: 'only begin it; perdure operations follow shows how far it is' })
   wait(): boolean {
     return false;
   }
 
-  override async run(projections: string[], options: RebuildOptions): Promise<void> {
+  @Help('after')
+  examples(): string {
+    return REBUILD_HELP;
+  }
+
+  override async run(names: string[], options: RebuildOptions): Promise<void> {
+    const { all = false, wait, data, json } = options;
+    if (all === names.length > 0) throw new UsageError('Name the projections, or say --all: perdure projections list');
+    if (data !== undefined && !wait) throw new UsageError('--no-wait needs a server that goes on: leave out --data.');
     await this.withApi(options, async (api) => {
+      const projections = all ? (await statusesOf(api)).map(({ name }) => name) : names;
       const begun = await api.post<Operation>('/api/v1/projections/rebuilds', { projections });
-      const operation = options.wait ? await followOperation(api, begun) : begun;
-      if (options.json) printJson(operation);
-      else printLine(`${projections.join(', ')}: ${options.wait ? 'rebuilt' : `begun, operation ${operation.id}`}`);
+      const operation = wait ? await followOperation(api, begun, options) : begun;
+      if (json) return printJson(operation);
+      const words = wait ? 'rebuilt' : `begun; to follow it: perdure operations follow ${operation.id}`;
+      printLine(`${projections.join(', ')}: ${words}`);
     });
   }
 }
@@ -92,3 +117,7 @@ export class ProjectionsResumeCommand extends OneProjectionCommand {
   ],
 })
 export class ProjectionsCommand extends CommandGroup {}
+
+async function statusesOf(api: Api): Promise<Status[]> {
+  return (await api.get<{ items: Status[] }>('/api/v1/projections')).items;
+}

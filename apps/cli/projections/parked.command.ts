@@ -1,22 +1,34 @@
 import { Option, SubCommand } from 'nest-commander';
-import type { JsonObject } from '#kernel/json';
 import type { Api } from '../api/api.js';
 import { ApiCommand, type ApiOptions } from '../api/api-command.js';
-import { UsageError } from '../exit-codes.js';
+import { CommandFailed, UsageError } from '../exit-codes.js';
 import { printJson, printLine, printTable } from '../output/print.js';
 
 interface Parked {
   readonly id: string;
   readonly projection: string;
-  readonly key: string | null;
+  readonly key?: string;
   readonly event: { readonly id: string; readonly type: string; readonly stream: string };
   readonly error: { readonly message: string };
   readonly parkedAt: string;
   readonly waiting: { readonly count: number };
 }
 
+/** What was parked for the same cause, in the same code. */
+interface Group {
+  readonly projection: string;
+  readonly cause: string;
+  readonly version: string;
+  readonly message: string;
+  readonly keys: number;
+  readonly events: number;
+  readonly first: string;
+}
+
 interface ParkedOptions extends ApiOptions {
   readonly projection?: string;
+  readonly cause?: string;
+  readonly groups?: boolean;
   readonly replay?: string;
   readonly skip?: string;
   readonly reason?: string;
@@ -34,7 +46,20 @@ export class ProjectionsParkedCommand extends ApiCommand {
     return name;
   }
 
-  @Option({ flags: '--replay <id>', description: "try again from the event that failed; 'all' for all of them" })
+  @Option({ flags: '--cause <fingerprint>', description: 'only those of one cause, as --groups has it' })
+  cause(fingerprint: string): string {
+    return fingerprint;
+  }
+
+  @Option({ flags: '--groups', description: 'grouped by projection, cause and version of the code' })
+  groups(): boolean {
+    return true;
+  }
+
+  @Option({
+    flags: '--replay <id>',
+    description: "try again from the event that failed; 'all' for all, or all of --projection and --cause",
+  })
   replay(id: string): string {
     return id;
   }
@@ -54,21 +79,58 @@ export class ProjectionsParkedCommand extends ApiCommand {
     if (replay !== undefined && skip !== undefined) throw new UsageError('Either --replay or --skip: not both.');
     if (skip !== undefined && reason === undefined) throw new UsageError('Say why it is skipped: --reason <text>.');
     await this.withApi(options, async (api) => {
-      if (skip !== undefined)
-        return printJson(await api.post(`${PATH}/${encodeURIComponent(skip)}/skip`, { reason: reason! }));
-      if (replay === undefined) return list(api, options);
-      const { projection } = options;
-      const all: JsonObject = projection === undefined ? { all: true } : { projection };
-      const outcome =
-        replay === 'all' ? api.post(`${PATH}/replays`, all) : api.post(`${PATH}/${encodeURIComponent(replay)}/replay`);
-      printJson(await outcome);
+      if (skip !== undefined) {
+        printOutcomes(
+          [await api.post<Outcome>(`${PATH}/${encodeURIComponent(skip)}/skip`, { reason: reason! })],
+          options,
+        );
+      } else if (replay === 'all') {
+        const { projection, cause } = options;
+        const some = { ...(projection !== undefined && { projection }), ...(cause !== undefined && { cause }) };
+        const which = Object.keys(some).length > 0 ? some : { all: true };
+        printOutcomes((await api.post<{ items: Outcome[] }>(`${PATH}/replays`, which)).items, options);
+      } else if (replay !== undefined) {
+        printOutcomes([await api.post<Outcome>(`${PATH}/${encodeURIComponent(replay)}/replay`)], options);
+      } else if (options.groups) await listGroups(api, options);
+      else await list(api, options);
     });
   }
 }
 
-async function list(api: Api, { projection, json }: ParkedOptions): Promise<void> {
+/** What became of something that was tried again or skipped. */
+interface Outcome {
+  readonly id: string;
+  readonly outcome: string;
+  readonly error?: string;
+}
+
+/** Rejects with CommandFailed where something of it still fails. */
+function printOutcomes(outcomes: readonly Outcome[], { json }: ParkedOptions): void {
+  if (json) outcomes.forEach(printJson);
+  else if (outcomes.length === 0) printLine('Nothing is parked.');
+  else
+    printTable(
+      ['id', 'outcome', 'why'],
+      outcomes.map(({ id, outcome, error = '' }) => [id, outcome, error]),
+    );
+  const failing = outcomes.filter(({ outcome }) => outcome === 'still-failing').length;
+  if (failing > 0)
+    throw new CommandFailed(`${failing} of ${outcomes.length} still fail: mend what they fail for first.`);
+}
+
+async function listGroups(api: Api, { projection, cause, json }: ParkedOptions): Promise<void> {
+  const { items } = await api.get<{ items: Group[] }>(`${PATH}/groups`, { projection, cause });
+  if (json) return items.forEach(printJson);
+  if (items.length === 0) return printLine('Nothing is parked.');
+  const rows = items.map(({ projection, cause, version, keys, events, first, message }) => {
+    return [projection, cause, version, keys, events, first, message];
+  });
+  printTable(['projection', 'cause', 'version', 'keys', 'events', 'since', 'why'], rows);
+}
+
+async function list(api: Api, { projection, cause, json }: ParkedOptions): Promise<void> {
   const rows: (string | number)[][] = [];
-  for await (const parked of api.items<Parked>(PATH, { projection })) {
+  for await (const parked of api.items<Parked>(PATH, { projection, cause })) {
     if (json) printJson(parked);
     const { id, event, error, parkedAt, waiting } = parked;
     rows.push([id, event.type, event.stream, parkedAt, waiting.count, error.message]);

@@ -3,24 +3,29 @@ import { serve, type Server } from '#apps/api/main';
 import { InvalidConfig } from '#platform/config/config';
 import { CommandFailed } from '../exit-codes.js';
 
+/** With `json` what is said on standard output is a line of JSON, as the log is. */
+interface Saying {
+  readonly json: boolean;
+}
+
 /** Serves until SIGINT or SIGTERM, then finishes what was accepted. */
-export async function start(): Promise<void> {
+export async function start({ json }: Saying): Promise<void> {
   const server = await startServer();
-  process.stdout.write(
-    `Perdure serves on ${server.url}\nBrowse its API at ${server.url}/reference; stop it with Ctrl-C.\n`,
-  );
+  const words = `Perdure serves on ${server.url}\nBrowse its API at ${server.url}/reference; stop it with Ctrl-C.\n`;
+  process.stdout.write(json ? `${JSON.stringify({ url: server.url })}\n` : words);
   await stopOnSignal(server);
 }
 
 /** Projects and does jobs until SIGINT or SIGTERM, then finishes what was begun. */
-export async function startWorker(): Promise<void> {
+export async function startWorker({ json }: Saying): Promise<void> {
   const { work } = await import('#apps/worker/main');
   const worker = await started(work, process.env, {
     name: 'PERDURE_WORKER_PORT',
     port: '3001',
     command: 'npm run worker',
   });
-  process.stdout.write(`Perdure works; how it is doing: ${worker.url}/ready\nStop it with Ctrl-C.\n`);
+  const words = `Perdure works; how it is doing: ${worker.url}/ready\nStop it with Ctrl-C.\n`;
+  process.stdout.write(json ? `${JSON.stringify({ url: worker.url })}\n` : words);
   await stopOnSignal(worker);
 }
 

@@ -1,14 +1,17 @@
 import { comparePositions, START, type Recorded } from '#kernel/event';
 import { StreamDeleted } from '#platform/event-store/event-store.errors';
 import type { EventStore } from '#platform/event-store/event-store.port';
+import { MerkleProofs } from '#platform/merkle/merkle-proofs';
 import type { Filter, ReadStore } from '#platform/read-store/read-store.port';
 import { audit, type AuditDocument } from '#read-models/audit';
 import { type AuditQuery, eachAudited } from '../audit-query.js';
 import type { SignedHead } from '../heads/signed-head.js';
 import type { AuditTree } from '../tree/audit-tree.js';
 import { leafHashOf } from '../tree/leaf.js';
+import { HashTiles } from '../tree/tiles.js';
 import { StoreDiffersFromTree } from './export.errors.js';
 import { eventOf, lettersOf, type RecordEntry } from './export-entry.js';
+import { RememberedNodes } from './remembered-nodes.js';
 
 /** Where exports come from. `stored` must be `STORED_EVENTS`. */
 export interface ExportSource {
@@ -61,12 +64,13 @@ export async function* found(
   { size, position }: SignedHead,
 ): AsyncGenerator<ExportedRecord> {
   const { tree } = source;
+  const proofs = new MerkleProofs(new RememberedNodes(new HashTiles(source.documents)));
   for await (const document of eachAudited(source.documents, tenant, query)) {
     if (comparePositions(document.position, position) > 0) continue;
     const leaf = await tree.indexOf(document.position);
     if (leaf === undefined || leaf >= size) throw new StoreDiffersFromTree(leaf, document);
     const [leafHash] = await tree.leafHashes(leaf, leaf + 1);
-    const proof = (await tree.inclusion(leaf, size)).map(base64);
+    const proof = (await proofs.inclusion(leaf, size)).map(base64);
     const event = await eventOfDocument(source.stored, document);
     if (!event) yield { ...gone(leaf, leafHash!), proof };
     else if (!hashOf(event).equals(leafHash!)) throw new StoreDiffersFromTree(leaf, event);

@@ -5,7 +5,7 @@ import { verifyConsistency } from '#platform/merkle/verify-proofs';
 import type { AuditTree } from '../tree/audit-tree.js';
 import type { AuditKey } from './audit-key.js';
 import { HistoryChanged, type SignedHeads, type StoredHead } from './signed-heads.js';
-import { type SignedHead, signHead, type TreeHead, verifySignedHead } from './signed-head.js';
+import { readHead, type SignedHead, signHead } from './signed-head.js';
 
 /** A head that was signed before, and where it is known from. */
 interface KnownHead {
@@ -20,6 +20,9 @@ interface KnownHead {
  * note beside the key: what was restored to an older state, or changed, is not signed again as if nothing had been.
  */
 export class HeadSigner {
+  /** Other keys that have signed, told once. */
+  readonly #foreign = new Set<string>();
+
   constructor(
     readonly key: AuditKey,
     private readonly heads: SignedHeads,
@@ -41,7 +44,8 @@ export class HeadSigner {
     const head = signHead({ size, root, at: this.clock.now().toISOString() }, position, this.key.privateKey);
     await this.heads.append(head, last);
     await this.key.remember(head.note);
-    if (last?.head && last.head.keyId !== head.keyId) {
+    if (last?.head && last.head.keyId !== head.keyId && !this.#foreign.has(last.head.keyId)) {
+      this.#foreign.add(last.head.keyId);
       this.logger.warn(`Heads are signed with key ${head.keyId} from now on; up to here it was ${last.head.keyId}.`);
     }
     return head;
@@ -56,8 +60,8 @@ export class HeadSigner {
     }
     const note = await this.key.rememberedHead();
     if (note === undefined) return known;
-    const remembered: TreeHead | undefined = verifySignedHead(note, this.key.publicKey);
-    if (!remembered) throw new HistoryChanged(`${this.key.headFile} is not what this key has signed. ${CURE_OF_NOTE}`);
+    const remembered = readHead(note);
+    if (!remembered) throw new HistoryChanged(`${this.key.headFile} is no signed head any more. ${CURE_OF_NOTE}`);
     return [...known, { from: this.key.headFile ?? 'memory', ...remembered }];
   }
 

@@ -43,13 +43,22 @@ export function signHead({ size, root, at }: TreeHead, position: Position, priva
   return { size, root: base64, at, position, keyId, publicKey, note };
 }
 
-const TEXT = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:time ([^\n]+)\n)?(?:[^\n]+\n)*$/;
+const TEXT = /^[^\n]+\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:time ([^\n]+)\n)?(?:[^\n]+\n)*$/;
 
 /** The head in a note, if this key has signed it for its own log; else undefined. Never throws. */
 export function verifySignedHead(note: string, publicKey: KeyObject): TreeHead | undefined {
   const text = openNote(note, publicKey);
-  const [, origin, size, base64, at = ''] = TEXT.exec(text ?? '') ?? [];
-  if (base64 === undefined || origin !== originOf(publicKey)) return undefined;
+  return text?.startsWith(`${originOf(publicKey)}\n`) ? headIn(text) : undefined;
+}
+
+/** The head in a note that is trusted for where it comes from, whoever signed it; undefined where there is none. Never throws. */
+export function readHead(note: string): TreeHead | undefined {
+  return headIn(note.slice(0, note.lastIndexOf('\n\n') + 1));
+}
+
+function headIn(text: string): TreeHead | undefined {
+  const [, size, base64, at = ''] = TEXT.exec(text) ?? [];
+  if (base64 === undefined) return undefined;
   const root = Buffer.from(base64, 'base64');
   return root.length === HASH_BYTES ? { size: Number(size), root, at } : undefined;
 }

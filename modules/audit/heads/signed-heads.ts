@@ -1,5 +1,5 @@
 import { DomainError } from '#kernel/errors';
-import type { EventMetadata, Recorded } from '#kernel/event';
+import { type EventMetadata, type Recorded, START } from '#kernel/event';
 import { uuidv8 } from '#kernel/ids';
 import type { Direction, EventStore } from '#platform/event-store/event-store.port';
 import { defineProblems } from '#platform/http/problem-catalogue';
@@ -38,6 +38,16 @@ export class SignedHeads {
     const last = events.at(-1)?.revision;
     const isEnd = last === undefined || last === (direction === 'forwards' ? lastRevision : 0);
     return { heads: events.map(storedHead), next: isEnd ? undefined : last + (direction === 'forwards' ? 1 : -1) };
+  }
+
+  /** All of them from the first on, also those that the stream hides or that lie under a tombstone: looks through the whole store. */
+  async *all(): AsyncGenerator<StoredHead> {
+    const filter = { streamPrefixes: [HEADS_STREAM] };
+    for (let position = START, end = false; !end;) {
+      const slice = await this.events.readAll({ position, filter, system: true, hidden: true });
+      for (const event of slice.events) if (event.stream === HEADS_STREAM) yield storedHead(event);
+      ({ position, end } = slice);
+    }
   }
 
   /** Rejects with WrongExpectedRevision where another head was signed since the last one was read. */

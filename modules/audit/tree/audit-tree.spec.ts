@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import type { Recorded } from '#kernel/event';
 import { leafHash, sha256 } from '#platform/merkle/hashes';
 import { MerkleProofs } from '#platform/merkle/merkle-proofs';
 import { MerkleTree } from '#platform/merkle/merkle-tree';
@@ -65,6 +67,15 @@ describe('the leaf of an event', () => {
     const leaf = Buffer.concat([Buffer.of(1, 1), ...fields]);
     expect(Buffer.from(leafOf(event!))).toEqual(leaf);
     expect(leafHashOf(event!)).toEqual(createHash('sha256').update(Buffer.of(0)).update(leaf).digest());
+  });
+
+  it('is the one in docs/guides/audit.md', () => {
+    const event = {
+      ...{ stream: 'main.task-1', revision: 0, id: '00000000-0000-7000-8000-000000000001', type: 'task.created' },
+      ...{ recordedAt: '2026-01-01T00:00:00.000Z', data: { title: 'Déjà vu' }, metadata: { tenant: 'main' } },
+    };
+    const hash = leafHashOf({ ...event, position: '1' } as unknown as Recorded).toString('hex');
+    expect(readFileSync('docs/guides/audit.md', 'utf8')).toContain(`\`${hash}\``);
   });
 
   it('of a large event is right, and so is the next one', async () => {

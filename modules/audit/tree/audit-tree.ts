@@ -71,7 +71,7 @@ export class AuditTree {
   async indexOf(position: Position): Promise<number | undefined> {
     const places = this.#hasPlace(position) ? this.#lastPlaces! : await this.#placesAround(position);
     if (!places) return undefined;
-    if (places.positions.length === TILE_LEAVES) this.#lastPlaces = places;
+    this.#lastPlaces = places;
     const within = places.positions.indexOf(position);
     return within < 0 ? undefined : places.index * TILE_LEAVES + within;
   }

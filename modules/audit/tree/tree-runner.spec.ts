@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Leases } from '#platform/projecting/leases';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { SqliteReadStore } from '#platform/read-store/sqlite-read-store.adapter';
-import { eventOf } from '#test/support/audited-store';
+import { eventOf, signTree } from '#test/support/audited-store';
 import { ManualClock } from '#test/support/manual-clock';
 import { ManualStopwatch } from '#test/support/manual-stopwatch';
 import { AuditKey } from '../heads/audit-key.js';
@@ -58,13 +59,14 @@ function runner(options: { leases?: Leases; stopwatch?: ManualStopwatch } = {}) 
 const sizes = async (): Promise<(number | undefined)[]> =>
   (await new SignedHeads(events).page({ limit: 100 })).heads.map(({ head }) => head?.size);
 
-/** Lets seconds go by. What waits for a disk may miss some. */
-async function until(isSo: () => boolean | Promise<boolean>, stopwatch: ManualStopwatch): Promise<void> {
-  for (let turn = 0; turn < 500; turn++) {
-    if (await isSo()) return;
-    await stopwatch.advance(1_000);
+/** Lets time go by, a step at each look, until it is so. Files take time of their own, by no stopwatch. */
+async function until(isSo: () => boolean | Promise<boolean>, stopwatch: ManualStopwatch, step = 1_000): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error('It does not come to that.');
+    await setTimeout(1);
+    await stopwatch.advance(step);
   }
-  throw new Error('It does not come to that.');
 }
 
 describe('the runner of the tree', () => {
@@ -74,7 +76,7 @@ describe('the runner of the tree', () => {
     await own.start();
     await until(() => own.status.signed === 120, stopwatch);
     await append(120, 130);
-    await until(() => own.status.size === 130, stopwatch);
+    await until(() => own.status.size === 130, stopwatch, 20);
     expect(own.status).toEqual({ state: 'live', size: 130, signed: 120 });
     await until(() => own.status.signed === 130, stopwatch);
     await stopwatch.advance(200_000);
@@ -176,6 +178,25 @@ describe('the runner of the tree', () => {
     expect(lines).toEqual([expect.stringContaining('Heads are signed with key')]);
   });
 
+  it('waits for events that another process has signed before it has seen them', async () => {
+    await append(0, 10);
+    const first = runner();
+    await first.own.start();
+    await until(() => first.own.status.signed === 10, first.stopwatch);
+    // Its tree stands still while another one, with documents of its own, goes on.
+    await append(10, 20);
+    const others = await SqliteReadStore.open(':memory:');
+    await signTree(events, await defined(others), AuditKey.ephemeral(), clock);
+    await others.close();
+    await append(20, 21);
+    const { tree } = first;
+    const late = new HeadSigner(key, new SignedHeads(events), tree, clock);
+    await expect(late.sign(10, '10')).rejects.toThrow('has 10');
+    await first.own.stop();
+    expect(first.own.status).toEqual({ state: 'stopped', size: 21, signed: 21 });
+    expect(await sizes()).toEqual([10, 20, 21]);
+  });
+
   it('is one of several at a time', async () => {
     await append(0, 10);
     await documents.define(auditTiles);
@@ -204,4 +225,9 @@ async function runThrough(): Promise<void> {
   await own.start();
   await until(() => own.status.state === 'live', stopwatch);
   await own.stop();
+}
+
+async function defined(store: SqliteReadStore): Promise<SqliteReadStore> {
+  await store.define(auditTiles);
+  return store;
 }

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { Logger, type LoggerService } from '@nestjs/common';
+import { inTime } from '#platform/in-time';
 import type { EventStore } from '#platform/event-store/event-store.port';
-import { WrongExpectedRevision } from '#platform/event-store/event-store.errors';
+import { StreamDeleted, WrongExpectedRevision } from '#platform/event-store/event-store.errors';
 import type { Leases } from '#platform/projecting/leases';
 import { backoff } from '#platform/projecting/retry-policy';
 import { type Stopwatch, systemStopwatch } from '#platform/projecting/stopwatch';
@@ -9,6 +10,7 @@ import type { Tenure } from '#platform/projecting/tenure';
 import { CheckpointMoved, LeaseLost } from '#platform/read-store/read-store.errors';
 import type { ReadStore } from '#platform/read-store/read-store.port';
 import type { HeadSigner } from '../heads/head-signer.js';
+import type { SignedHead } from '../heads/signed-head.js';
 import { HistoryChanged } from '../heads/signed-heads.js';
 import type { AuditTree } from './audit-tree.js';
 import { auditTiles } from './tiles.js';
@@ -20,7 +22,7 @@ export interface TreeRunnerOptions {
   readonly signEvery?: number;
   /** Milliseconds between two looks at the store, once everything is in the tree; default 1,000. */
   readonly lookEvery?: number;
-  /** Most events in one write; default 2,000. */
+  /** Most events in one write; default 500: some milliseconds of the event loop's time. */
   readonly pageSize?: number;
   /** Runs only while the tree's lease is held; without it nobody else may run it. */
   readonly leases?: Leases;
@@ -113,7 +115,7 @@ export class TreeRunner {
   /** Does the work until this process is stopped or loses the lease. */
   async #serve(tenure: Tenure | undefined): Promise<void> {
     const signal = tenure ? AbortSignal.any([this.#stop.signal, tenure.lost]) : this.#stop.signal;
-    const { pageSize = 2_000, lookEvery = 1_000 } = this.options;
+    const { pageSize = 500, lookEvery = 1_000 } = this.options;
     const writer = new TreeWriter(this.events, this.documents, this.tree, { pageSize, token: tenure?.token });
     this.#state = 'building';
     if (await writer.load()) this.#logger.warn('The audit tree did not fit the events: it is built anew from them.');
@@ -129,7 +131,15 @@ export class TreeRunner {
     }
     const mayWrite = !tenure || tenure.holds;
     if (!mayWrite || this.#state === 'building') return;
-    // The last words, of what was accepted until now: the end of the store stands still, or is near.
+    try {
+      await inTime(this.#lastWords(writer), LAST_WORDS_MS);
+    } catch (error) {
+      this.#logger.warn(`The last events are signed with the next start: ${(error as Error).message}`);
+    }
+  }
+
+  /** Of what was accepted until now: the end of the store stands still, or is near. */
+  async #lastWords(writer: TreeWriter): Promise<void> {
     await this.#catchUp(writer, AbortSignal.timeout(LAST_WORDS_MS));
     await this.#sign(writer);
   }
@@ -146,15 +156,26 @@ export class TreeRunner {
     this.#signAt = this.#stopwatch.now() + (this.options.signEvery ?? 60) * 1_000;
     if (writer.size === this.#signed && this.#refusal === undefined) return;
     try {
-      const head = await this.signer.sign(writer.size, writer.position);
+      const head = await this.#signOnceMore(writer);
       this.#signed = head?.size ?? 0;
       this.#refusal = undefined;
     } catch (error) {
       // Another process has signed: the next head follows its.
       if (error instanceof WrongExpectedRevision) return;
       const { message } = error as Error;
-      if (error instanceof HistoryChanged) this.#refuse(message);
+      if (error instanceof HistoryChanged || error instanceof StreamDeleted) this.#refuse(message);
       else this.#logger.warn(`No head of the audit tree was signed: ${message} It is tried again later.`);
+    }
+  }
+
+  /** Another process may have signed events that are not in this tree yet: they are by the second time. */
+  async #signOnceMore(writer: TreeWriter): Promise<SignedHead | undefined> {
+    try {
+      return await this.signer.sign(writer.size, writer.position);
+    } catch (error) {
+      if (!(error instanceof HistoryChanged)) throw error;
+      await this.#catchUp(writer, AbortSignal.timeout(LAST_WORDS_MS));
+      return this.signer.sign(writer.size, writer.position);
     }
   }
 
@@ -173,5 +194,5 @@ export class TreeRunner {
   }
 }
 
-/** Milliseconds that the tree may take to catch up at the end. */
+/** Milliseconds that the end may take, with a store that does not answer. */
 const LAST_WORDS_MS = 5_000;

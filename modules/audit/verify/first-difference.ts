@@ -11,18 +11,19 @@ export const COMPARED = 2_000;
 
 /**
  * What happened where the events differ from the hashes that were signed for the first time. Both lists begin there: the events as
- * they stand, and the hashes that were signed.
+ * they stand, and the hashes that were signed; so many leaves were signed in all.
  */
 export function firstDifference(
   index: number,
   before: NamedEvent | undefined,
   events: readonly HashedEvent[],
   signed: readonly Uint8Array[],
+  size: number,
 ): Finding {
   const [found] = events;
   if (!found) {
     const detail = `The log ends before event ${index}, which was signed: the last ones were removed.`;
-    return { kind: 'removed', index, ...(before && { before }), detail };
+    return { kind: 'removed', index, count: size - index, ...(before && { before }), detail };
   }
   const wasLater = indexOf(signed, found.hash);
   const isLater = indexOf(

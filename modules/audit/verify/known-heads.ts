@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { EventStore } from '#platform/event-store/event-store.port';
 import { keyIdOf } from '../heads/signed-note.js';
-import { SignedHeads } from '../heads/signed-heads.js';
+import { type HeadsPage, SignedHeads, type StoredHead } from '../heads/signed-heads.js';
 import { type TreeHead, verifySignedHead } from '../heads/signed-head.js';
 import { unreadable } from './readable-events.js';
 import type { Finding } from './verification.js';
@@ -17,8 +17,6 @@ export interface KnownHeads {
   readonly heads: readonly KnownHead[];
   readonly findings: readonly Finding[];
 }
-
-const PAGE = 1_000;
 
 /** The heads that are signed by one of the keys: those in the store, and notes from elsewhere. */
 export async function knownHeads(
@@ -50,30 +48,47 @@ async function inStore(
   take: (head: KnownHead) => void,
   findings: Finding[],
 ): Promise<void> {
-  const heads = new SignedHeads(store);
   let expected = 0;
   let last = 0;
   const report = (revision: number, detail: string): unknown => findings.push({ kind: 'head', revision, detail });
   try {
-    for (let from: number | undefined = 0; from !== undefined;) {
-      const page = await heads.page({ from, limit: PAGE });
-      for (const { revision, head: stored } of page.heads) {
-        if (revision !== expected) report(expected, `Heads ${expected} to ${revision - 1} are missing.`);
-        expected = revision + 1;
-        const head = stored && opened(stored.note, keys);
-        if (!stored) report(revision, `Head ${revision} is not as it was signed.`);
-        else if (!head) report(revision, `Head ${revision} is signed by key ${stored.keyId}, not by ${named(keys)}.`);
-        else if (head.size <= last) report(revision, `Head ${revision} covers no more events than the one before it.`);
-        if (!head) continue;
-        last = head.size;
-        take({ ...head, revision, from: `head ${revision}` });
-      }
-      from = page.next;
+    for await (const { revision, head: stored } of headsIn(store)) {
+      if (revision !== expected) report(expected, `Heads ${expected} to ${revision - 1} are missing.`);
+      expected = revision + 1;
+      const head = stored && opened(stored.note, keys);
+      if (!stored) report(revision, `Head ${revision} is not as it was signed.`);
+      else if (!head) report(revision, `Head ${revision} is signed by key ${stored.keyId}, not by ${named(keys)}.`);
+      else if (head.size <= last) report(revision, `Head ${revision} covers no more events than the one before it.`);
+      if (!head) continue;
+      last = head.size;
+      take({ ...head, revision, from: `head ${revision}` });
     }
   } catch (error) {
     report(expected, `The heads cannot be read from revision ${expected} on: ${unreadable(error)}`);
   }
 }
+
+/** Hidden ones too; where the store is damaged at a place, those that their stream still leads to. */
+async function* headsIn(store: EventStore): AsyncGenerator<StoredHead> {
+  const heads = new SignedHeads(store);
+  let next: number | undefined = 0;
+  try {
+    for await (const head of heads.all()) {
+      yield head;
+      next = head.revision + 1;
+    }
+    return;
+  } catch (error) {
+    unreadable(error);
+  }
+  while (next !== undefined) {
+    const page: HeadsPage = await heads.page({ from: next, limit: PAGE });
+    yield* page.heads;
+    next = page.next;
+  }
+}
+
+const PAGE = 1_000;
 
 function opened(note: string, keys: readonly KeyObject[]): TreeHead | undefined {
   for (const key of keys) {

@@ -117,7 +117,7 @@ describe('the first event that is not as it was signed', () => {
       652,
       'm%',
     );
-    expect(await firstOf()).toMatchObject({ kind: 'removed', index: 650, before: { index: 649 } });
+    expect(await firstOf()).toMatchObject({ kind: 'removed', index: 650, count: 50, before: { index: 649 } });
     expect(await firstOf({ tiles: undefined })).toMatchObject({ kind: 'somewhere', range: { from: 300, to: 700 } });
   });
 
@@ -154,7 +154,7 @@ describe('the first event that is not as it was signed', () => {
 it('any single change of any event is found', async () => {
   const original = await readFile(store.file);
   const random = mulberry32(11);
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < 15; round++) {
     const index = Math.floor(random() * 700);
     const [, sql] = changes[Math.floor(random() * changes.length)]!;
     store.change(random() < 0.2 ? 'DELETE FROM events WHERE position = ?' : sql, positionOf(index));
@@ -184,6 +184,14 @@ describe('a head', () => {
   it('that is no JSON any more is found', async () => {
     store.change(`UPDATE events SET data = '{' WHERE ${head}`);
     expect((await verify()).findings).toMatchObject([{ kind: 'head' }, { kind: 'head' }]);
+  });
+
+  it('that its stream hides counts all the same', async () => {
+    await store.open(async (events) => {
+      await events.setMetadata('$audit-heads', { truncateBefore: 2 });
+      await events.delete('$audit-heads', 'any', 'tombstone');
+    });
+    expect(await verify()).toMatchObject({ intact: true, heads: 2, covered: 700 });
   });
 
   it('kept elsewhere shows that the log was cut off with its heads', async () => {
@@ -221,7 +229,7 @@ describe('bytes of the file', () => {
   it('flipped anywhere in the content of events are found, and the first of them is named', async () => {
     const original = await readFile(store.file);
     const random = mulberry32(5);
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < 15; round++) {
       const index = Math.floor(random() * 700);
       const needle = Buffer.from(JSON.stringify(eventOf(index).data));
       // Pages that were split have an old copy of it before the one that counts.
@@ -246,7 +254,7 @@ describe('bytes of the file', () => {
     const before = await leaves();
     const random = mulberry32(7);
     let found = 0;
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 30; round++) {
       const flipped = Buffer.from(original);
       flipped[100 + Math.floor(random() * (original.length - 100))]! ^= 1 << Math.floor(random() * 8);
       await writeFile(store.file, flipped);
@@ -273,7 +281,8 @@ describe('bytes of the file', () => {
     const { findings, intact } = await verify();
     expect(intact).toBe(false);
     const [first] = findings;
-    expect(first?.kind).toMatch(/unreadable|removed|changed/);
-    if (first?.kind === 'unreadable') expect(first.before!.index).toBeGreaterThan(400);
+    expect(first).toMatchObject({ kind: 'unreadable', detail: expect.stringContaining('malformed') });
+    const { index } = first as Extract<Finding, { kind: 'unreadable' }>;
+    expect([500 - index >= 0, 500 - index < 40]).toEqual([true, true]);
   });
 });

@@ -134,7 +134,7 @@ class StoreWalk {
     if (index >= head.size) return undefined;
     const root = await this.kept.rootAfter(tree, head.size);
     if (!root || Buffer.compare(root, head.root) !== 0) return undefined;
-    return firstDifference(index, before, events, await this.kept.some(index, COMPARED));
+    return firstDifference(index, before, events, await this.kept.some(index, COMPARED), head.size);
   }
 
   #somewhere(head: KnownHead): Finding {

@@ -8,7 +8,7 @@ export type Schema = { readonly [keyword: string]: unknown };
 export type Shape =
   | { readonly kind: 'id' | 'text' | 'decimal' | 'flag' | 'moment' | 'json' }
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
-  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'choice'; readonly values: readonly string[]; readonly name?: string }
   | { readonly kind: 'list'; readonly item: FieldType }
   | { readonly kind: 'object'; readonly type: new () => object };
 

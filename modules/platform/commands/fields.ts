@@ -135,11 +135,11 @@ export const Timestamp = (): FieldDecorator =>
     isTimestamp,
   );
 
-/** One of these strings. */
-export function OneOf(values: readonly string[]): FieldDecorator {
+/** One of these strings. With a name, type systems know the choice by it wherever it is made. */
+export function OneOf(values: readonly string[], name?: string): FieldDecorator {
   const allowed = new Set<unknown>(values);
   return scalar(
-    { kind: 'choice', values },
+    { kind: 'choice', values, name },
     { type: 'string', enum: [...values] },
     `one of: ${values.join(', ')}`,
     (value) => allowed.has(value),

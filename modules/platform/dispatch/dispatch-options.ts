@@ -4,7 +4,7 @@ export interface DispatchOptions {
   readonly cachedObjects: number;
   /** Events between two snapshots of an object (PERDURE_SNAPSHOT_EVERY). */
   readonly snapshotEvery: number;
-  /** Revisions between two way-marks of an object, from which its past is read; default 1,000. */
+  /** Revisions between two way-marks of an object, from which its past is read; default 500. */
   readonly markEvery?: number;
   /** Whether others append to the objects' streams although the event store is this process's own: through its EventStoreDB front. */
   readonly othersAppend?: boolean;

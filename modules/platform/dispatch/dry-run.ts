@@ -34,17 +34,17 @@ export class DryRun {
   ) {}
 
   /**
-   * What the command would lead to, decided on this object as it is stored, or was at this moment. Then the time is that of the moment,
-   * and other objects that the decision reads are as they were at that time. Rejects where the command is not allowed to its sender.
+   * What the command would lead to, decided on this object as it is stored, or was at this moment. Then the time is that of the moment
+   * (of a revision: when it was recorded), and other objects that the decision reads are as they were then. Rejects where the command is
+   * not allowed to its sender.
    */
   async decide(command: Command, object: ObjectRef, moment: Moment = NOW): Promise<Outcome> {
     // A command that creates its object may leave its id out.
     const order = { ...this.dispatcher.orderOf(command), object };
     await this.access.authorise(command, order.object, order.envelope);
     const { state, last } = await this.#load(order, order.object, moment);
-    const then = timeOf(moment, last);
-    const needs = await this.#needs(order, then);
-    const decided: Order = then.at === undefined ? order : { ...order, now: new Date(then.at) };
+    const needs = await this.#needs(order, forOthers(moment, last));
+    const decided: Order = { ...order, now: timeOf(moment, last) ?? order.now };
     try {
       const exists = state.status !== 'absent';
       const revision = last?.revision ?? -1;
@@ -84,8 +84,13 @@ export class DryRun {
   }
 }
 
-/** The time of a moment, for other objects: a revision is one of this object only. */
-function timeOf({ revision, at, clock }: Moment, last: LastEvent | undefined): Moment {
-  if (revision === undefined) return { at, clock };
-  return last ? { at: Date.parse(last.recordedAt) } : NOW;
+/** The same moment, for other objects: a revision is one of this object only. */
+function forOthers({ revision, ...moment }: Moment, last: LastEvent | undefined): Moment {
+  if (revision === undefined) return moment;
+  return last ? { position: last.position } : NOW;
+}
+
+function timeOf({ revision, at }: Moment, last: LastEvent | undefined): Date | undefined {
+  if (at !== undefined) return new Date(at);
+  return revision === undefined || !last ? undefined : new Date(last.recordedAt);
 }

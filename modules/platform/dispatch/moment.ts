@@ -1,9 +1,9 @@
-import type { Recorded } from '#kernel/event';
+import { comparePositions, type Position, type Recorded } from '#kernel/event';
 
 /** Which time of an event counts: when it was stored, or when it happened. */
 export type TimeOfEvent = 'recorded' | 'occurred';
 
-/** Which events of an object count: all of them (`NOW`), or those up to a revision, or up to a time. */
+/** Which events of an object count: all of them (`NOW`), or those up to a revision, a time, or a place in the global order. */
 export interface Moment {
   /** Events up to this revision. */
   readonly revision?: number;
@@ -11,6 +11,8 @@ export interface Moment {
   readonly at?: number;
   /** Which time `at` means; default `recorded`. */
   readonly clock?: TimeOfEvent;
+  /** Events up to this place. */
+  readonly position?: Position;
 }
 
 export const NOW: Moment = {};
@@ -24,6 +26,10 @@ export function timeOf(event: Recorded, clock: TimeOfEvent): number {
 }
 
 /** Whether the event belongs to the past of this moment. */
-export function isIn(event: Recorded, { revision, at, clock = 'recorded' }: Moment): boolean {
-  return (revision === undefined || event.revision <= revision) && (at === undefined || timeOf(event, clock) <= at);
+export function isIn(event: Recorded, { revision, at, clock = 'recorded', position }: Moment): boolean {
+  return (
+    (revision === undefined || event.revision <= revision) &&
+    (at === undefined || timeOf(event, clock) <= at) &&
+    (position === undefined || comparePositions(event.position, position) <= 0)
+  );
 }

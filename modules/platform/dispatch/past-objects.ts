@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Position, Recorded } from '#kernel/event';
+import { comparePositions, type Position, type Recorded } from '#kernel/event';
 import type { ObjectState } from '#kernel/object-type';
 import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
 import { isIn, type Moment } from './moment.js';
@@ -133,7 +133,16 @@ function partsOf(marks: readonly WayMark[], after: number, moments: readonly Mom
     if (mark.after > from) parts.push({ after: from, upTo: mark.after });
     from = mark.upTo;
   }
-  return [...parts, { after: from, upTo: lastRevisionOf(moments) }];
+  return [...parts, { after: from, upTo: Math.min(lastRevisionOf(moments), endOf(marks, moments)) }];
+}
+
+/** A place in the global order is one in the stream's order, too: it lies before the first mark that is behind it. */
+function endOf(marks: readonly WayMark[], moments: readonly Moment[]): number {
+  const isBehind =
+    (mark: WayMark) =>
+    ({ position }: Moment) =>
+      position !== undefined && comparePositions(mark.position, position) > 0;
+  return marks.find((mark) => moments.every(isBehind(mark)))?.upTo ?? Infinity;
 }
 
 function lastRevisionOf(moments: readonly Moment[]): number {

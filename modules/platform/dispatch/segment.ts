@@ -1,4 +1,4 @@
-import type { Recorded } from '#kernel/event';
+import { comparePositions, type Recorded } from '#kernel/event';
 import type { ObjectState } from '#kernel/object-type';
 import { type Moment, timeOf } from './moment.js';
 import type { AnyObjectType } from './object-registry.js';
@@ -56,8 +56,15 @@ export function lastMarkBefore(revision: number, every: number): number {
 }
 
 /** Whether all events up to the mark are in the moment's past. */
-export function isWhollyIn({ upTo, latest }: WayMark, { revision, at, clock = 'recorded' }: Moment): boolean {
-  return (revision === undefined || upTo <= revision) && (at === undefined || latest[clock] <= at);
+export function isWhollyIn(
+  { upTo, latest, position: place }: WayMark,
+  { revision, at, clock = 'recorded', position }: Moment,
+): boolean {
+  return (
+    (revision === undefined || upTo <= revision) &&
+    (at === undefined || latest[clock] <= at) &&
+    (position === undefined || comparePositions(place, position) <= 0)
+  );
 }
 
 /** Whether none of the events between the mark and the one before is in the moment's past. */

@@ -11,7 +11,7 @@ import { PatientReads } from './patient-reads.js';
 import { digestOf } from './snapshots.js';
 
 /** Revisions between two way-marks of an object, where nothing else is said. */
-const MARK_EVERY = 1_000;
+const MARK_EVERY = 500;
 
 /** Earliest and latest time of some events, in Unix milliseconds. */
 export interface Span {

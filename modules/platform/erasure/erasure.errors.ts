@@ -15,7 +15,11 @@ export class SealedInput extends DomainError {
 export class UnusableSubject extends DomainError {
   constructor(subject: string) {
     const detail = `'${subject.slice(0, 50)}…' cannot be the id of a subject: it must be 1 to 200 printable characters.`;
-    super('unprocessable', 'unusable-subject', `${detail} Give the object a shorter id, or name the subject by a field.`);
+    super(
+      'unprocessable',
+      'unusable-subject',
+      `${detail} Give the object a shorter id, or name the subject by a field.`,
+    );
   }
 }
 
@@ -76,6 +80,11 @@ export class MasterKeyUnusable extends DomainError {
       `What stands in ${from} is no master key: it must be 32 random bytes in base64, such as from \`openssl rand -base64 32\`.`,
     );
   }
+}
+
+/** Whether there is something wrong with the master key itself, which waiting does not mend. */
+export function isAboutMasterKey(error: unknown): boolean {
+  return [MasterKeyMissing, MasterKeyDiffers, MasterKeyUnusable].some((kind) => error instanceof kind);
 }
 
 defineProblems({

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import type { ReadModel } from '#kernel/projection';
 import type { Page, Query, ReadStore, Stored } from '#platform/read-store/read-store.port';
 import { SqliteDatabase } from '#platform/sqlite/sqlite-database';
 import { openReadStore } from '#platform/stores/open-stores';
 
-/** What is kept of a subject's key; its id in the collection is the key's. Times are ISO 8601, UTC. */
+/** What is kept of a subject's key; its id in the collection is the key's. */
 export interface KeyRecord {
   readonly tenant: string;
   readonly subject: string;
@@ -12,7 +12,7 @@ export interface KeyRecord {
   readonly wrapped: string | null;
   /** Fingerprint of that master key. */
   readonly master: string | null;
-  readonly createdAt: string;
+  /** ISO 8601, UTC. */
   readonly erasedAt: string | null;
 }
 
@@ -41,8 +41,8 @@ export class KeyStore {
   /** What erasing leaves behind in the files of this store, in words. */
   get remains(): string {
     return this.shared
-      ? 'The journal and the replication log of MongoDB keep the wrapped key until they move on; it is of no use without the master key.'
-      : 'Nothing: the file is overwritten in its place, and its log is cut off.';
+      ? 'The journal and the replication log of MongoDB keep it, wrapped, until they move on: of no use without the master key.'
+      : 'Nothing of it is left: the file is overwritten in its place, and its log is cut off.';
   }
 
   /** Whether there is a store to look into: a file that nobody made yet has no keys. */
@@ -114,6 +114,7 @@ export class KeyStore {
   async #openFile(path: string): Promise<void> {
     if (path === ':memory:') return;
     this.#file = SqliteDatabase.open(path);
+    chmodSync(path, 0o600);
     this.#file.connection.exec('PRAGMA secure_delete = ON');
     await this.#file.cutLog();
   }

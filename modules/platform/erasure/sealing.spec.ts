@@ -91,7 +91,10 @@ describe('a type with personal values', () => {
     ]);
     expect(await stateOf()).toMatchObject({ email: { $sealed: expect.any(String) } });
     await send(Move.of({ memberId: 'm', street: 'Oak Street' }));
-    expect(seen).toMatchObject({ email: { at: 'ada@example.org' }, places: [{ street: 'Elm Street', city: 'London' }] });
+    expect(seen).toMatchObject({
+      email: { at: 'ada@example.org' },
+      places: [{ street: 'Elm Street', city: 'London' }],
+    });
     const snapshot = await module.get<ReadStore>(READ_STORE).get('snapshots', 'main.member-m');
     expect(snapshot).toMatchObject({ state: { email: { $sealed: expect.any(String) } } });
     // Out of memory, and loaded with its snapshot.
@@ -137,7 +140,10 @@ describe('a type with personal values', () => {
     const [event] = await stored();
     const token = (event!.data as { email: Json }).email;
     await expect(join([token])).rejects.toThrow(SealedInput);
-    expect(await module.get(Unsealing).unseal('other', { a: [token] })).toEqual({ value: { a: [null] }, erased: ['/a/0'] });
+    expect(await module.get(Unsealing).unseal('other', { a: [token] })).toEqual({
+      value: { a: [null] },
+      erased: ['/a/0'],
+    });
   });
 
   it('many at once, each with its own subject, end as they began', async () => {
@@ -146,7 +152,9 @@ describe('a type with personal values', () => {
     for (const id of ids) {
       const { value } = await module.get(Unsealing).unseal('main', await stateOf(id));
       expect(value).toMatchObject({ status: 'absent' });
-      expect(((await stored(id))[0]!.data as { places: { street: object }[] }).places[0]!.street).toHaveProperty('$sealed');
+      expect(((await stored(id))[0]!.data as { places: { street: object }[] }).places[0]!.street).toHaveProperty(
+        '$sealed',
+      );
     }
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,9 @@ import type { EventStore } from '#platform/event-store/event-store.port';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { placesOf } from '#test/support/bytes-on-disk';
 import { MasterKeyDiffers, MasterKeyMissing, MasterKeyUnusable } from './erasure.errors.js';
+import { KeyStore } from './key-store.js';
 import { SubjectKeys, type KeyOptions } from './subject-keys.js';
+import { rewrap } from './wrapping.js';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 
@@ -54,7 +57,7 @@ describe('the keys of subjects', () => {
     expect(key).toMatchObject({ tenant: 'main', subject: 'ada' });
     expect(key.secret).toHaveLength(32);
     expect(keys.none).toBe(false);
-    expect(statSync(masterFile()).mode & 0o777).toBe(0o600);
+    for (const file of ['master.key', 'keys.db']) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
     expect(await keyOf(keys)).toEqual(key);
     expect((await keyOf(keys, 'bob')).id).not.toBe(key.id);
   });
@@ -138,9 +141,11 @@ describe('the master key', () => {
     const keys = await start();
     const before = [await keyOf(keys), await keyOf(keys, 'bob')];
     const other = { key: Buffer.alloc(32, 2).toString('base64') };
-    expect(await keys.rewrap({ file: masterFile() }, other)).toBe(2);
-    expect(await keys.rewrap({ file: masterFile() }, other)).toBe(0);
     await closeAll();
+    const store = new KeyStore(`sqlite:${join(folder, 'keys.db')}`);
+    expect(await rewrap(store, { file: masterFile() }, other, randomBytes)).toBe(2);
+    expect(await rewrap(store, { file: masterFile() }, other, randomBytes)).toBe(0);
+    await store.close();
     await expect(start()).rejects.toThrow(MasterKeyDiffers);
     await closeAll();
     const later = await start({ masterKey: other });

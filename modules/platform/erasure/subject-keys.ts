@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
-import type { Filter, Stored } from '#platform/read-store/read-store.port';
-import { KeysNotShared, MasterKeyDiffers, MasterKeyMissing, MasterKeyUnusable } from './erasure.errors.js';
+import type { Stored } from '#platform/read-store/read-store.port';
+import { isAboutMasterKey, KeysNotShared } from './erasure.errors.js';
 import { KeyStore, type KeyRecord } from './key-store.js';
-import { type MasterKey, type MasterKeyPlace, readMasterKey, readOrMakeMasterKey } from './master-key.js';
-import { beginSealing, sealingBegan } from './sealing-mark.js';
+import type { MasterKeyPlace } from './master-key.js';
 import { KEY_BYTES, newKeyId, type Randomness, type SubjectKey } from './sealed-value.js';
+import { SealingWatch } from './sealing-watch.js';
+import { Wrapping } from './wrapping.js';
 
 /** Where the keys of personal data are, and how they are kept. */
 export interface KeyOptions {
@@ -52,19 +52,14 @@ const CACHED_KEYS = 10_000;
 export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
   readonly #log = new Logger(SubjectKeys.name);
   readonly #store: KeyStore;
+  readonly #wrapping: Wrapping;
+  readonly #watch: SealingWatch;
   readonly #random: Randomness;
   readonly #staleAfter: number;
-  /** Whether others may seal something. */
-  readonly #othersSeal: boolean;
   readonly #byId = new LRUCache<string, Known>({ max: CACHED_KEYS });
   /** The id of the key that seals what comes, by tenant and subject. */
   readonly #current = new LRUCache<string, string>({ max: CACHED_KEYS });
-  readonly #making = new Map<string, Promise<void>>();
-  /** When it was first known that something may be sealed; undefined as long as nothing was. */
-  #someSince: number | undefined;
-  #lookedAt = -Infinity;
-  #looking = false;
-  #master: MasterKey | undefined;
+  readonly #obtaining = new Map<string, Promise<void>>();
   /** Grows with each step of an erasure: what was read before counts no more. */
   #erasures = 0;
 
@@ -72,22 +67,21 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
     @Inject(KEY_OPTIONS) private readonly options: KeyOptions,
     @Inject(STORED_EVENTS) private readonly events: EventStore,
   ) {
-    this.#store = new KeyStore(options.keys ?? 'sqlite::memory:');
     this.#random = options.random ?? randomBytes;
     this.#staleAfter = options.staleAfter ?? STALE_AFTER_MS;
-    this.#othersSeal = this.#store.shared || events.shared;
+    this.#store = new KeyStore(options.keys ?? 'sqlite::memory:');
+    this.#wrapping = new Wrapping(this.#store, options.masterKey ?? {}, this.#random);
+    this.#watch = new SealingWatch(events, this.#store.shared || events.shared, this.#staleAfter);
   }
 
   /** Rejects with MasterKeyMissing, MasterKeyDiffers where keys are there that cannot be unwrapped: better now than later. */
   async onModuleInit(): Promise<void> {
     try {
-      await this.#look();
-      if (!this.#store.exists) return;
-      const wrapped = await this.#store.query({ filter: { master: { $gt: '' } }, limit: 1 });
-      if (wrapped.items.length > 0) await this.#checkMaster();
+      await this.#watch.look();
+      if (this.#store.exists) await this.#wrapping.check();
     } catch (error) {
       // A server that does not answer yet is asked when it is needed.
-      if (!this.#othersSeal || isAboutMaster(error)) throw error;
+      if (isAboutMasterKey(error) || !(this.#store.shared || this.events.shared)) throw error;
       this.#log.warn(`The keys of personal data were not looked at: ${(error as Error).message}`);
     }
   }
@@ -111,16 +105,9 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
     return performance.now();
   }
 
-  /**
-   * Whether it is certain that nothing was ever sealed, so that nothing needs to be looked through. Where others share the stores
-   * they are asked again from time to time, in the background: until they have answered, nothing is certain.
-   */
+  /** Whether it is certain that nothing was ever sealed, so that nothing needs to be looked through. */
   get none(): boolean {
-    if (this.#someSince !== undefined) return false;
-    if (!this.#othersSeal) return true;
-    if (this.now() - this.#lookedAt < this.#staleAfter / 2) return true;
-    if (!this.#looking) void this.#lookAgain();
-    return this.now() - this.#lookedAt < this.#staleAfter;
+    return this.#watch.nothing;
   }
 
   /** The key with this id where it is in memory; null where it is known to be destroyed; undefined: `load` it. */
@@ -154,15 +141,15 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
     return known.key;
   }
 
-  /** Takes the subject's key into memory; makes one, durably, where it has none. */
+  /** Takes the subject's key into memory; makes one, durably, where it has none. Rejects with KeysNotShared, MasterKeyMissing. */
   obtain(tenant: string, subject: string): Promise<void> {
     const name = nameOf(tenant, subject);
-    let making = this.#making.get(name);
-    if (!making) {
-      making = this.#obtain(tenant, subject).finally(() => this.#making.delete(name));
-      this.#making.set(name, making);
+    let obtaining = this.#obtaining.get(name);
+    if (!obtaining) {
+      obtaining = this.#obtain(tenant, subject).finally(() => this.#obtaining.delete(name));
+      this.#obtaining.set(name, obtaining);
     }
-    return making;
+    return obtaining;
   }
 
   /** All keys of the subject, as they are in the store. */
@@ -194,34 +181,12 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
     return { keyIds: records.map(({ id }) => id), now: live.length };
   }
 
-  /**
-   * Wraps every key by the new master key instead of the old one; the answer is how many. All processes must have ended. What is
-   * wrapped by the new one already stays, so that a run that was cut short can be repeated.
-   */
-  async rewrap(from: MasterKeyPlace, to: MasterKeyPlace): Promise<number> {
-    const [before, after] = [readMasterKey(from), readMasterKey(to)];
-    for (let done = 0; ;) {
-      const { items } = await this.#store.query({ filter: { master: before.fingerprint }, limit: 500 });
-      if (items.length === 0) {
-        await this.#store.scrub();
-        return done;
-      }
-      await this.#store.write(
-        items.map(({ id, document }) => {
-          const key = before.unwrap(document.wrapped!, { id, tenant: document.tenant, subject: document.subject });
-          return { id, document: { ...document, wrapped: after.wrap(key, this.#random), master: after.fingerprint } };
-        }),
-      );
-      done += items.length;
-    }
-  }
-
   async #obtain(tenant: string, subject: string): Promise<void> {
     await this.#undisturbed(async () => {
       const asked = this.now();
       const records = await this.of(tenant, subject);
       const live = records.find(({ document }) => document.wrapped !== null) ?? (await this.#make(tenant, subject));
-      await this.#othersKnow();
+      await this.#watch.othersKnow();
       return () => {
         this.#keep(live.id, live.document, asked);
         this.#current.set(nameOf(tenant, subject), live.id);
@@ -231,35 +196,17 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
 
   async #make(tenant: string, subject: string): Promise<Stored<KeyRecord>> {
     if (this.options.undecided) throw new KeysNotShared(this.options.keys ?? '');
-    this.#master ??= await this.#masterToMakeWith();
-    if (this.#someSince === undefined) await beginSealing(this.events, new Date());
-    const key: SubjectKey = { id: newKeyId(this.#random), tenant, subject, secret: this.#random(KEY_BYTES) };
-    const document: KeyRecord = {
-      ...{ tenant, subject, wrapped: this.#master.wrap(key, this.#random), master: this.#master.fingerprint },
-      ...{ createdAt: new Date().toISOString(), erasedAt: null },
-    };
-    await this.#store.write([{ id: key.id, document }]);
-    this.#someSince ??= this.now();
-    return { id: key.id, document };
-  }
-
-  /** Others may be certain for a while yet that nothing is sealed: nothing is until they ask again. Once in a process's life. */
-  async #othersKnow(): Promise<void> {
-    this.#someSince ??= this.now();
-    const rest = this.#someSince + this.#staleAfter - this.now();
-    if (this.#othersSeal && rest > 0) await setTimeout(rest);
+    const id = newKeyId(this.#random);
+    const wrapped = await this.#wrapping.wrap({ id, tenant, subject, secret: this.#random(KEY_BYTES) });
+    const document: KeyRecord = { tenant, subject, ...wrapped, erasedAt: null };
+    await this.#watch.begin(new Date());
+    await this.#store.write([{ id, document }]);
+    return { id, document };
   }
 
   #keep(id: string, record: KeyRecord | undefined, asked: number): SubjectKey | null {
-    if (!record?.wrapped) {
-      this.#byId.set(id, { key: null, asked });
-      return null;
-    }
-    this.#someSince ??= this.now();
-    this.#master ??= readMasterKey(this.options.masterKey ?? {});
-    if (record.master !== this.#master.fingerprint) throw new MasterKeyDiffers(this.#master.from);
-    const { tenant, subject } = record;
-    const key = this.#master.unwrap(record.wrapped, { id, tenant, subject });
+    const key = record ? this.#wrapping.unwrap(id, record) : null;
+    if (key) this.#watch.noted();
     this.#byId.set(id, { key, asked });
     return key;
   }
@@ -272,44 +219,6 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
       if (this.#erasures === erasures) return keep();
     }
   }
-
-  async #look(): Promise<void> {
-    const at = this.now();
-    const hasBegun = await sealingBegan(this.events);
-    this.#lookedAt = at;
-    if (hasBegun) this.#someSince ??= this.now();
-  }
-
-  async #lookAgain(): Promise<void> {
-    this.#looking = true;
-    try {
-      await this.#look();
-    } catch (error) {
-      this.#log.debug(`Whether there are keys of personal data is not known now: ${(error as Error).message}`);
-    } finally {
-      this.#looking = false;
-    }
-  }
-
-  async #checkMaster(): Promise<void> {
-    const master = (this.#master = readMasterKey(this.options.masterKey ?? {}));
-    const others: Filter[] = [{ $gt: master.fingerprint }, { $gte: '', $lt: master.fingerprint }];
-    for (const other of others) {
-      const { items } = await this.#store.query({ filter: { master: other }, limit: 1 });
-      if (items.length > 0) throw new MasterKeyDiffers(master.from);
-    }
-  }
-
-  /** One is made only where none has wrapped anything yet. */
-  async #masterToMakeWith(): Promise<MasterKey> {
-    const place = this.options.masterKey ?? {};
-    const { items } = await this.#store.query({ filter: { master: { $gt: '' } }, limit: 1 });
-    return items.length > 0 ? readMasterKey(place) : readOrMakeMasterKey(place, this.#store.shared, this.#random);
-  }
-}
-
-function isAboutMaster(error: unknown): boolean {
-  return error instanceof MasterKeyDiffers || error instanceof MasterKeyMissing || error instanceof MasterKeyUnusable;
 }
 
 function nameOf(tenant: string, subject: string): string {

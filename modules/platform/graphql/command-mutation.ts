@@ -65,15 +65,15 @@ export function CommandMutation(command: CommandClass): MethodDecorator {
       return { ...answer, replayed: answer.replayed ?? false };
     };
     descriptor.value = mutate as never;
-    const arguments_ = [
+    const parameters = [
       Args('input', { type: () => input }),
       argumentsIn(CommandConditions, MEANINGS),
       Context(),
       Info(),
     ];
     // Nest looks for the types of parameters even where each says its own.
-    Reflect.defineMetadata('design:paramtypes', Array(arguments_.length).fill(Object), prototype, method);
-    arguments_.forEach((decorate, index) => decorate(prototype, method, index));
+    Reflect.defineMetadata('design:paramtypes', Array(parameters.length).fill(Object), prototype, method);
+    parameters.forEach((decorate, index) => decorate(prototype, method, index));
     const { name } = command;
     const mutation = Mutation(() => CommandAnswer, { name: name.charAt(0).toLowerCase() + name.slice(1) });
     mutation(prototype, method, descriptor as TypedPropertyDescriptor<unknown>);

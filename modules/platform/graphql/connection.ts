@@ -68,13 +68,13 @@ export function connectionOf<Node extends object>(node: () => Class<Node>, name:
   }
 
   connections.set(name, ConnectionType);
-  return ConnectionType as Class<Connection<Node>>;
+  return ConnectionType;
 }
 
 /** What a connection costs: each item of the page costs what is asked of it. An option of the field. */
 export const pageComplexity = {
   complexity: ({ args, childComplexity }: { args: Record<string, unknown>; childComplexity: number }): number =>
-    1 + pageSize(args as Window) * childComplexity,
+    1 + pageSize(args) * childComplexity,
 };
 
 /** Items that the window may have; the default where it does not say. */

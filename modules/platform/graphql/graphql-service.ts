@@ -120,7 +120,7 @@ function shown(error: GraphQLError, request: FastifyRequest): GraphQLError {
 }
 
 function finished(request: FastifyRequest, reply: FastifyReply, args: ExecutionArgs, result: ExecutionResult) {
-  const { position } = args.contextValue as unknown as GraphqlContext;
+  const { position } = args.contextValue as GraphqlContext;
   if (position !== undefined) reply.header('perdure-position', position);
   return shownResult(result, request) as ExecutionResult;
 }

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { type ExecutionArgs } from 'graphql';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '#platform/config/config';
+import { HttpFault } from '#platform/http/http-fault';
+import { RateLimiter } from '#platform/http/rate-limiter';
 import { TooManySubscriptions, WrongTransport } from './graphql.errors.js';
 import { GraphqlContext } from './graphql-context.js';
 import { asGraphqlError, shownError, shownResult } from './graphql-errors-shown.js';
@@ -19,6 +22,7 @@ export const CLOSE = {
   tooSlow: 4413,
 } as const;
 
+const RESTARTING = 'Restarting: connect again';
 const TOO_SLOW = 'Read too slowly: go on from the last position';
 
 /** Milliseconds that a client has to close its side before its socket is cut. */
@@ -28,18 +32,22 @@ interface Extra {
   readonly request: FastifyRequest;
 }
 
-type Settings = Pick<Config, 'maxBodyBytes' | 'graphqlMaxSubscriptions' | 'graphqlSlowSeconds'>;
+type Settings = Pick<Config, 'rateLimit' | 'maxBodyBytes' | 'graphqlMaxSubscriptions' | 'graphqlSlowSeconds'>;
 
 /** Subscriptions over WebSockets: graphql-transport-ws. */
 export class GraphqlSockets {
   readonly #lines = new Set<SocketLine>();
   readonly #webSockets: WebSocketServer;
   readonly #server;
+  readonly #limiter: RateLimiter | undefined;
+  #closing = false;
 
   constructor(
     private readonly operations: Operations,
     private readonly settings: Settings,
   ) {
+    const { rateLimit } = settings;
+    this.#limiter = rateLimit === 'off' ? undefined : new RateLimiter(rateLimit);
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -48,14 +56,15 @@ export class GraphqlSockets {
     });
     this.#server = makeServer<Record<string, unknown>, Extra>({
       onSubscribe: ({ extra, subscriptions }, _id, { query, operationName, variables }) => {
+        const refusal = this.#overRate(extra.request);
+        if (refusal) return [refusal];
         // The one that is asked for is among them already.
         const limit = this.settings.graphqlMaxSubscriptions;
         if (Object.keys(subscriptions).length > limit) return [asGraphqlError(new TooManySubscriptions(limit))];
         return this.#begin(extra.request, { query, operationName, variables });
       },
       onNext: ({ extra }, _id, _payload, _args, result) => shownResult(result, extra.request),
-      onError: ({ extra }, _id, _payload, errors) =>
-        errors.map((error) => shownError(error as GraphQLError, extra.request)),
+      onError: ({ extra }, _id, _payload, errors) => errors.map((error) => shownError(error, extra.request)),
     });
   }
 
@@ -71,9 +80,8 @@ export class GraphqlSockets {
 
   /** Closes all sockets, so that their clients connect again, elsewhere or later. */
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.#lines].map((line) => line.close(CLOSE.restart, 'Restarting: connect again', PATIENCE.restart)),
-    );
+    this.#closing = true;
+    await Promise.all([...this.#lines].map((line) => line.close(CLOSE.restart, RESTARTING, PATIENCE.restart)));
   }
 
   #serve(socket: WebSocket, request: FastifyRequest): void {
@@ -85,6 +93,7 @@ export class GraphqlSockets {
       },
       failed: (error) => request.log.error({ requestId: request.id, err: error }, 'A GraphQL socket failed.'),
     });
+    if (this.#closing) return void line.close(CLOSE.restart, RESTARTING, PATIENCE.restart);
     this.#lines.add(line);
     const closed = this.#server.opened(line, { request });
     /** Ends the subscriptions. A client that does not read does not take part in the closing either, so this comes before. */
@@ -96,6 +105,14 @@ export class GraphqlSockets {
       line.end();
       release(code, String(reason));
     });
+  }
+
+  /** Subscribing counts as a request does: a socket must not be a way around the limit. */
+  #overRate({ ip }: FastifyRequest): GraphQLError | undefined {
+    const verdict = this.#limiter?.take(ip);
+    if (!verdict || verdict.allowed) return undefined;
+    const detail = `More subscriptions from this address than it may send requests (PERDURE_RATE_LIMIT). Wait ${verdict.retryAfterSeconds} s.`;
+    return asGraphqlError(new HttpFault('rate-limited', detail, { 'retry-after': String(verdict.retryAfterSeconds) }));
   }
 
   #begin(

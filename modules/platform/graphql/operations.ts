@@ -32,7 +32,7 @@ export interface OperationRequest {
 }
 
 /** An operation that may be executed. */
-export type Operation = Omit<ExecutionArgs, 'contextValue'> & { readonly kind: OperationTypeNode };
+export type Operation = Omit<ExecutionArgs, 'contextValue'> & { readonly kind: `${OperationTypeNode}` };
 
 /** Documents that are remembered with what became of them, and the longest text that is. */
 const REMEMBERED = { documents: 1_000, characters: 10_000 };
@@ -126,6 +126,10 @@ export class Operations {
     if (error.message.includes('tokens. Parsing aborted')) {
       const limit = this.limits.graphqlMaxTokens;
       return asGraphqlError(over('graphql-too-long', 'has more tokens', limit, 'PERDURE_GRAPHQL_MAX_TOKENS'));
+    }
+    if (error.message === 'Validation aborted.') {
+      const message = 'The document asks for the same fields too often to compare them all. Ask for each of them once.';
+      return asGraphqlError(new DocumentRefused('graphql-too-costly', message));
     }
     if (!error.message.startsWith('GraphQL introspection has been disabled')) return error;
     const message = 'Introspection is off (PERDURE_GRAPHQL_INTROSPECTION). Read docs/schema.graphql instead.';

@@ -15,7 +15,11 @@ export class StreamPages {
   constructor(private readonly history: EventHistory) {}
 
   /** Rejects with ObjectNotFound, InvalidCursor. */
-  async page(tenant: string, ref: ObjectRef, { first, after, ...query }: StreamWindow): Promise<Connection<RecordedEvent>> {
+  async page(
+    tenant: string,
+    ref: ObjectRef,
+    { first, after, ...query }: StreamWindow,
+  ): Promise<Connection<RecordedEvent>> {
     const { items, next } = await this.history.page(tenant, ref, { ...query, limit: first, cursor: after });
     const stream = streamName(tenant, ref);
     // An upcaster can make several events of one, all at its revision: the cursor counts them.

@@ -9,7 +9,7 @@ import {
   registerEnumType,
   type ReturnTypeFuncValue,
 } from '@nestjs/graphql';
-import type { FieldType } from '#platform/commands/field-type';
+import type { FieldType, Shape } from '#platform/commands/field-type';
 import { fieldsOf } from '#platform/commands/field-list';
 import { DateTime, JsonScalar, SafeInt } from './scalars.js';
 
@@ -26,7 +26,7 @@ const GRAPHQL_NAME = /^(?!__)[_A-Za-z][_0-9A-Za-z]*$/;
 
 const registered: Record<Role, Set<Class>> = { input: new Set(), output: new Set(), arguments: new Set() };
 const withFields = new Set<Class>();
-const enums = new Map<readonly string[], object>();
+const enums = new Map<string | readonly string[], { readonly type: object; readonly values: readonly string[] }>();
 
 /** The input type `<Class>Input` that follows from the class's decorated fields. */
 export function inputTypeOf(type: Class): Class {
@@ -65,7 +65,7 @@ function declareField(type: Class, name: string, field: FieldType, meaning?: str
     name: name.replace(/^\$/, ''),
     nullable: field.optional,
     description,
-  })(type.prototype, name);
+  })(type.prototype as object, name);
 }
 
 function nestedIn({ shape }: FieldType): Class[] {
@@ -90,7 +90,7 @@ function typeOf({ shape }: FieldType, owner: string, name: string): unknown {
     case 'json':
       return JsonScalar;
     case 'choice':
-      return enumOf(shape.values, owner, name);
+      return enumOf(shape, owner, name);
     case 'list':
       return [typeOf(shape.item, owner, name)];
     case 'object':
@@ -98,15 +98,15 @@ function typeOf({ shape }: FieldType, owner: string, name: string): unknown {
   }
 }
 
-/** The same list of values is the same enum, named by where it stands first. Values that are no names make it a text. */
-function enumOf(values: readonly string[], owner: string, name: string): unknown {
+/** An enum of the choice's name, or of the first field that has it. Values that are no names of GraphQL's make it a text. */
+function enumOf({ values, name }: Extract<Shape, { kind: 'choice' }>, owner: string, field: string): unknown {
   if (!values.every((value) => GRAPHQL_NAME.test(value))) return String;
-  let known = enums.get(values);
-  if (!known) {
-    known = Object.fromEntries(values.map((value) => [value, value]));
-    const of = owner.replace(/(View|Arguments|Parameters)$/, '');
-    registerEnumType(known, { name: `${of}${name.charAt(0).toUpperCase()}${name.slice(1)}` });
-    enums.set(values, known);
-  }
-  return known;
+  const known = enums.get(name ?? values);
+  if (known?.values.join() === values.join()) return known.type;
+  if (known) throw new Error(`Two choices are named ${name} and have other values: rename one.`);
+  const type = Object.fromEntries(values.map((value) => [value, value]));
+  const of = owner.replace(/(View|Arguments|Parameters)$/, '');
+  registerEnumType(type, { name: name ?? `${of}${field.charAt(0).toUpperCase()}${field.slice(1)}` });
+  enums.set(name ?? values, { type, values });
+  return type;
 }

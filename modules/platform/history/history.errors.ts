@@ -30,6 +30,10 @@ export class ObjectAbsent extends DomainError {
     );
   }
 
+  static hidden(ref: ObjectRef): ObjectAbsent {
+    return new ObjectAbsent(ref, 'has no event that can be seen: its stream was deleted or truncated.');
+  }
+
   static deleted(ref: ObjectRef, revision: number, time: string): ObjectAbsent {
     const before = revision > 0 ? ` Ask for revision=${revision - 1}, or look at its history.` : '';
     return new ObjectAbsent(ref, `does not exist then, since revision ${revision} of ${time}.${before}`);

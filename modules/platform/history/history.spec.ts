@@ -2,128 +2,32 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Test, type TestingModule } from '@nestjs/testing';
 import fc from 'fast-check';
 import { applyPatch, type Operation } from 'rfc6902';
-import type { Attributed, EventOf, Recorded } from '#kernel/event';
-import { systemIds } from '#kernel/ids';
-import type { Json, JsonObject } from '#kernel/json';
-import { objectType } from '#kernel/object-type';
-import { segmentsOf } from '#kernel/personal';
-import { upcaster } from '#kernel/upcaster';
-import { pointerTo } from '#platform/commands/json-fields';
+import type { Recorded } from '#kernel/event';
+import type { Json } from '#kernel/json';
 import { isIn, type Moment } from '#platform/dispatch/moment';
 import { Objects } from '#platform/dispatch/objects';
 import { EVENT_STORE, type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
 import { PlatformModule } from '#platform/platform.module';
+import {
+  doc,
+  type Doc,
+  type DocEvent,
+  histories,
+  leavesOf,
+  type Made,
+  second,
+  shownAt,
+  START,
+  stored,
+  stream,
+  upcasters,
+} from '#test/support/random-documents';
 import { Blame } from './blame.js';
 import { Differences } from './differences.js';
 import { EventHistory, type HistoryQuery } from './event-history.js';
 import { HistoryModule } from './history.module.js';
 
-/** A document whose every part can be set and removed. */
-type Doc = { status: 'absent' } | { status: 'there'; data: JsonObject };
-type DocEvent = EventOf<'doc.put', { path: string[]; value: Json }> | EventOf<'doc.removed', { path: string[] }>;
-
-function put(target: Json | undefined, [name, ...rest]: string[], value: Json | undefined): Json | undefined {
-  if (name === undefined) return value;
-  if (Array.isArray(target)) {
-    const index = Math.min(Number(name) || 0, target.length);
-    const next = put(target[index], rest, value);
-    return next === undefined ? target.toSpliced(index, 1) : target.toSpliced(index, 1, next);
-  }
-  const object = typeof target === 'object' && target !== null ? target : {};
-  const next = put(object[name], rest, value);
-  const { [name]: _, ...others } = object;
-  return next === undefined ? others : { ...object, [name]: next };
-}
-
-const doc = objectType<Doc, DocEvent>('doc', { status: 'absent' }, (state, event: Attributed<DocEvent>) => {
-  const data = state.status === 'absent' ? {} : state.data;
-  const value = event.type === 'doc.put' ? event.data.value : undefined;
-  return { status: 'there', data: put(data, event.data.path, value) as JsonObject };
-});
-
-/** What was stored in older shapes: one event of two, and one that says nothing any more. */
-const upcasters = [
-  upcaster<{ first: string[]; second: string[]; value: Json }>('doc.both@1', ['doc.put@1'], ({ data }) => [
-    { type: 'doc.put', data: { path: data.first, value: data.value } },
-    { type: 'doc.put', data: { path: data.second, value: data.value } },
-  ]),
-  upcaster('doc.looked@1', [], () => []),
-];
-
 const ref = { type: 'doc', id: 'a' };
-const stream = 'main.doc-a';
-const START = Date.parse('2026-01-01T00:00:00Z');
-const iso = (second: number) => new Date(START + second * 1_000).toISOString();
-
-interface Made {
-  readonly type: string;
-  readonly data: object;
-  readonly recorded: number;
-  readonly occurred: number;
-  readonly actor: string;
-}
-
-function stored({ type, data, recorded, occurred, actor }: Made, revision: number): Recorded {
-  const metadata = { occurredAt: iso(occurred), actor: { type: 'user', id: actor } } as Recorded['metadata'];
-  const common = { id: systemIds.next(), stream, revision, position: String(revision + 1), recordedAt: iso(recorded) };
-  return { ...common, type, data, metadata };
-}
-
-const key = fc.constantFrom('a', 'b', 'c/d~');
-const path = fc.array(key, { minLength: 1, maxLength: 3 });
-const scalar = fc.constantFrom<Json>(0, 1, 'x', null, true, {}, []);
-const list = fc.array(fc.constantFrom<Json>(1, 2, { a: 1 }, { a: 2 }), { maxLength: 4 });
-const change = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constant('doc.put'), data: fc.record({ path, value: scalar }) }) },
-  // Lists have places of their own: there an object never takes the place of a list.
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      type: fc.constant('doc.put'),
-      data: fc.record({ path: fc.constant(['list']), value: list }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('doc.removed'), data: fc.record({ path }) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      type: fc.constant('doc.both'),
-      data: fc.record({ first: path, second: path, value: scalar }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('doc.looked'), data: fc.constant({}) }) },
-);
-const second = fc.integer({ min: 0, max: 30 });
-const made = fc
-  .tuple(change, fc.record({ recorded: second, occurred: second, actor: fc.constantFrom('ada', 'eve') }))
-  .map(([what, more]): Made => ({ ...what, ...more }));
-const histories = fc.array(made, { minLength: 1, maxLength: 25 });
-
-/** The value at a JSON pointer; undefined where there is none. */
-function valueAt(value: Json | undefined, pointer: string): Json | undefined {
-  let part = value;
-  for (const name of segmentsOf(pointer)) {
-    part = typeof part === 'object' && part !== null ? (part as Record<string, Json>)[name] : undefined;
-  }
-  return part;
-}
-
-/** What stands at a pointer, and whether it stands in objects or lists: another kind of whole replaces all its parts. */
-function shownAt(state: Doc, pointer: string): string {
-  const kinds = segmentsOf(pointer).map((_, depth, names) => {
-    const above = valueAt(state as unknown as Json, names.slice(0, depth).reduce<string>(pointerTo, ''));
-    return typeof above === 'object' && above !== null ? (Array.isArray(above) ? 'list' : 'object') : above;
-  });
-  return JSON.stringify([...kinds, valueAt(state as unknown as Json, pointer)]);
-}
-
-/** All leaves by their pointers. */
-function leavesOf(value: Json, pointer = ''): [string, Json][] {
-  const parts = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  return parts.length === 0
-    ? [[pointer, value]]
-    : parts.flatMap(([name, part]) => leavesOf(part, pointerTo(pointer, name)));
-}
 
 describe('the history services', () => {
   let module: TestingModule;
@@ -186,8 +90,8 @@ describe('the history services', () => {
           let state: Doc = doc.initial;
           for (const event of belonging) {
             const next = doc.evolve(state, event);
-            const before = new Map(leavesOf(state as unknown as Json));
-            for (const [pointer, value] of leavesOf(next as unknown as Json)) {
+            const before = new Map(leavesOf(state));
+            for (const [pointer, value] of leavesOf(next)) {
               const isSame = before.has(pointer) && JSON.stringify(before.get(pointer)) === JSON.stringify(value);
               if (!isSame) setters.set(pointer, event.id);
             }
@@ -212,7 +116,7 @@ describe('the history services', () => {
           for (const to of momentsOf(m)) {
             if (!isThere(from, history.length) || !isThere(to, history.length) || events.length === 0) continue;
             const { patch } = await module.get(Differences).between('main', ref, from, to);
-            const state = structuredClone(foldOf(from));
+            const state = JSON.parse(JSON.stringify(foldOf(from))) as Doc;
             expect(applyPatch(state, patch as Operation[])).toEqual(patch.map(() => null));
             expect(state).toEqual(foldOf(to));
           }
@@ -234,10 +138,7 @@ describe('the history services', () => {
           for (const each of events as Recorded<DocEvent>[]) {
             const next = doc.evolve(state, each);
             const isBetween = each.revision > Math.min(from, to) && each.revision <= Math.max(from, to);
-            const [before, after] = [state, next].map((one) =>
-              JSON.stringify(valueAt(one as unknown as Json, pointer)),
-            );
-            if (isBetween && before !== after) last = `${each.revision}`;
+            if (isBetween && shownAt(state, pointer) !== shownAt(next, pointer)) last = `${each.revision}`;
             state = next;
           }
           expect([pointer, `${event?.revision}`]).toEqual([pointer, last]);
@@ -288,6 +189,17 @@ describe('the history services', () => {
     expect(first).toEqual({ items: [], next: '10000' });
     expect(await allPages({ actor: 'eve' })).toEqual([10_999, 21_999].map((n) => [n, { path: ['a'], value: n }]));
     expect(await allPages({ actor: 'eve', order: 'desc' })).toHaveLength(2);
+  });
+
+  it('show events as they were stored, where that is asked for', async () => {
+    const both = { type: 'doc.both', data: { first: ['a'], second: ['b'], value: 1 } };
+    await given([{ ...both, recorded: 0, occurred: 0, actor: 'ada' }]);
+    const page = (query: HistoryQuery) => module.get(EventHistory).page('main', ref, query);
+    expect((await page({})).items).toMatchObject([
+      { type: 'doc.put', data: { path: ['a'], value: 1 }, revision: 0 },
+      { type: 'doc.put', data: { path: ['b'], value: 1 }, revision: 0 },
+    ]);
+    expect((await page({ stored: true })).items).toMatchObject([{ ...both, revision: 0, schemaVersion: 1 }]);
   });
 
   const allPages = async (query: HistoryQuery) => {

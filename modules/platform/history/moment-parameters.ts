@@ -8,7 +8,7 @@ const examples = ['2026-01-31T09:30:00Z', '2026-01-31', '2026-W05'];
 /** A moment in ISO 8601, of any precision; `parseIso` checks it. */
 export const IsoTime = (): FieldDecorator => Text({ max: 40, schema: { examples } });
 
-export const Clock = (): FieldDecorator => OneOf(['recorded', 'occurred']);
+export const Clock = (): FieldDecorator => OneOf(['recorded', 'occurred'], 'Clock');
 
 /** Which object. */
 export class ObjectParameters {

@@ -94,7 +94,7 @@ export class ObjectPast {
   async notYet(tenant: string, ref: ObjectRef, { revision, clock = 'recorded' }: Moment): Promise<Error> {
     const { event, lastRevision } = await this.#edge(tenant, ref, 'forwards');
     if (revision !== undefined && lastRevision < revision) return new RevisionNotReached(ref, revision, lastRevision);
-    if (!event) return ObjectAbsent.deleted(ref, lastRevision, 'its deletion');
+    if (!event) return ObjectAbsent.hidden(ref);
     const time = clock === 'occurred' ? (event.metadata?.occurredAt ?? event.recordedAt) : event.recordedAt;
     return ObjectAbsent.notYet(ref, { revision: event.revision, time });
   }

@@ -1,5 +1,6 @@
 import { Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { ListOf, OneOf, Optional, Text, Integer } from '#platform/commands/fields';
+import type { JsonObject } from '#kernel/json';
+import { Identifier, Integer, JsonRecord, ListOf, OneOf, Optional, Text } from '#platform/commands/fields';
 import type { TimeOfEvent } from '#platform/dispatch/moment';
 import { type Connection, pageComplexity, pageSize } from '#platform/graphql/connection';
 import { GraphqlContext } from '#platform/graphql/graphql-context';
@@ -9,8 +10,17 @@ import { EventConnection, StreamPages } from '#platform/graphql/stream-pages';
 import { objectTypeOf } from '#platform/graphql/types-of-fields';
 import { Blame, ObjectBlame } from './blame.js';
 import { Differences, ObjectDiff } from './differences.js';
+import { DryRunAnswer, DryRuns } from './dry-runs.js';
 import { ObjectAbsent, ObjectNotFound } from './history.errors.js';
-import { Clock, IsoTime, MomentParameters, momentNamed, momentOf, timeOf } from './moment-parameters.js';
+import {
+  Clock,
+  IsoTime,
+  MomentParameters,
+  momentNamed,
+  momentOf,
+  ObjectParameters,
+  timeOf,
+} from './moment-parameters.js';
 import { ObjectAnswer, ObjectPast } from './object-past.js';
 import { Trace } from './trace.js';
 import { Traces } from './traces.js';
@@ -18,10 +28,11 @@ import { Traces } from './traces.js';
 const ObjectType = objectTypeOf(ObjectAnswer, 'DurableObject', 'An object of any type, as it is or as it was.');
 const DiffType = objectTypeOf(ObjectDiff, 'ObjectDiff', 'How an object differs between two moments.');
 const BlameType = objectTypeOf(ObjectBlame, 'ObjectBlame', 'Which event last set each field of an object.');
+const DryRunType = objectTypeOf(DryRunAnswer, 'DryRun', 'What a command would lead to.');
 const TraceType = objectTypeOf(Trace, 'Trace', 'What led to what, from a first request to the last effects.');
 
 class ObjectHistoryArguments {
-  @Optional(OneOf(['asc', 'desc'])) order?: 'asc' | 'desc';
+  @Optional(OneOf(['asc', 'desc'], 'Order')) order?: 'asc' | 'desc';
   @Optional(ListOf(Text({ max: 300 }), { min: 1, max: 100 })) types?: string[];
   @Optional(Text({ max: 400 })) actor?: string;
   @Optional(IsoTime()) from?: string;
@@ -65,6 +76,14 @@ const FILTER = {
   clock: MEANINGS.clock,
 };
 
+class DryRunArguments extends ObjectParameters {
+  @Identifier() command: string;
+  @JsonRecord() fields: JsonObject;
+  @Optional(Integer({ min: 0 })) revision?: number;
+  @Optional(IsoTime()) at?: string;
+  @Optional(Clock()) clock?: TimeOfEvent;
+}
+
 /** The past of every object, and what led to it. */
 @Resolver(() => ObjectType)
 export class ObjectsResolver {
@@ -74,6 +93,7 @@ export class ObjectsResolver {
     private readonly differences: Differences,
     private readonly blames: Blame,
     private readonly traces: Traces,
+    private readonly dryRuns: DryRuns,
   ) {}
 
   @Query(() => ObjectType, {
@@ -92,13 +112,31 @@ export class ObjectsResolver {
     }
   }
 
-  @Query(() => TraceType, { description: 'Everything that a request led to, over all objects; with @after also what it just did.' })
+  @Query(() => TraceType, {
+    description: 'Everything that a request led to, over all objects; with @after also what it just did.',
+  })
   async trace(@Arguments() { correlationId }: TraceArguments, @Context() context: GraphqlContext): Promise<Trace> {
     await context.reads('audit');
     return this.traces.of(context.tenant, correlationId);
   }
 
-  @ResolveField(() => EventConnection, { ...pageComplexity, description: 'All its events, those after this revision too.' })
+  @Query(() => DryRunType, {
+    complexity: 100,
+    description:
+      'Which events a command would append to the object now, or would have appended at a moment of its past; or the problem it would be refused with. Nothing is appended.',
+  })
+  dryRun(
+    @Arguments({ ...MEANINGS, command: 'Such as ActOnThing.', fields: 'What the command takes.' })
+    { type, id, ...request }: DryRunArguments,
+    @Context() { envelope }: GraphqlContext,
+  ): Promise<DryRunAnswer> {
+    return this.dryRuns.try({ type, id }, request, envelope);
+  }
+
+  @ResolveField(() => EventConnection, {
+    ...pageComplexity,
+    description: 'All its events, those after this revision too.',
+  })
   history(
     @Parent() { type, id }: ObjectAnswer,
     @Arguments(FILTER) { from, to, after, first, ...query }: ObjectHistoryArguments,
@@ -117,7 +155,10 @@ export class ObjectsResolver {
     );
   }
 
-  @ResolveField(() => DiffType, { complexity: 100, description: 'How it differs between two moments, and by whose doing.' })
+  @ResolveField(() => DiffType, {
+    complexity: 100,
+    description: 'How it differs between two moments, and by whose doing.',
+  })
   diff(
     @Parent() { type, id }: ObjectAnswer,
     @Arguments(BETWEEN) { from, to, clock }: DiffArguments,
@@ -139,7 +180,11 @@ export class ObjectsResolver {
     return this.blames.of(tenant, { type, id }, { revision }, below);
   }
 
-  @ResolveField(() => TraceType, { name: 'trace', complexity: 100, description: 'What led to the last event of this state.' })
+  @ResolveField(() => TraceType, {
+    name: 'trace',
+    complexity: 100,
+    description: 'What led to the last event of this state.',
+  })
   async traceOf(@Parent() { type, id, revision }: ObjectAnswer, @Context() context: GraphqlContext): Promise<Trace> {
     await context.reads('audit');
     return this.traces.ofObject(context.tenant, { type, id }, { revision });

@@ -64,13 +64,12 @@ export function traceOf(correlationId: string, events: readonly TracedEvent[]): 
   const steps = stepsOf(events);
   const causes = new Map<string, TraceStep>();
   for (const step of steps) {
-    causes.set(step.commandId, step);
+    if (!causes.has(step.commandId)) causes.set(step.commandId, step);
     for (const { id } of step.events) causes.set(id, step);
   }
   const effects = new Map<TraceStep | undefined, TraceStep[]>();
   for (const step of steps) {
-    const cause = causes.get(step.causationId);
-    const parent = cause === step ? undefined : cause;
+    const parent = step.causationId === step.commandId ? undefined : causes.get(step.causationId);
     if (parent) step.parent = parent.commandId;
     effects.set(parent, [...(effects.get(parent) ?? []), step]);
   }

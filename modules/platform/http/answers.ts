@@ -24,6 +24,7 @@ export function revised(body: object, revision: number): Revised {
 
 /** How the endpoint's results become answers, if not as they are. */
 export function shapeOf(endpoint: Endpoint): Shape | undefined {
+  if (endpoint.kind === 'command' && endpoint.starts) return startAt(endpoint.starts);
   if (endpoint.kind === 'command')
     return endpoint.answer ? undefined : endpoint.creates ? creationAt(endpoint.creates) : change;
   if (endpoint.paged) return page;
@@ -41,6 +42,13 @@ function creationAt(url: string): Shape {
     const answer = payload as Answer;
     if (answer.created) reply.code(201).header('location', locationOf(url, request, answer.id));
     done(null, position(reply, answer));
+  };
+}
+
+function startAt(url: string): Shape {
+  return (request, reply, payload, done) => {
+    if (!isProblem(reply)) reply.code(202).header('location', locationOf(url, request, (payload as Answer).id));
+    done(null, payload);
   };
 }
 

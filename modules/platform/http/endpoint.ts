@@ -19,6 +19,8 @@ export interface CommandEndpointOptions extends EndpointOptions {
   readonly creates?: string;
   /** What is answered, where that is not where the object stands now. */
   readonly answer?: AnswerShape;
+  /** The work goes on after the answer: 202 with `Location`, which is this URL: /api/v1/operations/:id. Goes with `answer`. */
+  readonly starts?: string;
   /** The body may be as large as `PERDURE_MAX_BATCH_BYTES`. */
   readonly batch?: boolean;
   /** Media types of the body; default JSON. */

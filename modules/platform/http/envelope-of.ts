@@ -4,6 +4,7 @@ import { callerOf } from './caller.js';
 import { checkIfNoneMatch, revisionOfIfMatch } from './entity-tag.js';
 import { PreconditionUnmet } from './header.errors.js';
 import { correlationId, idempotencyKey, occurredAt, reason, traceparent } from './request-headers.js';
+import { requestParameter } from './request-parameter.js';
 
 /** What the headers of a request say about its command. Throws InvalidHeader, PreconditionUnmet. */
 export function envelopeOf(request: FastifyRequest): Envelope {
@@ -21,6 +22,9 @@ export function envelopeOf(request: FastifyRequest): Envelope {
     expected: expected(headers['if-match'], headers['if-none-match']),
   };
 }
+
+/** The same as a parameter of a controller's method, for one that makes its command itself. */
+export const Enveloped = (): ParameterDecorator => requestParameter(envelopeOf);
 
 /** Node joins repeated headers with commas: no header of ours comes as a list. */
 function read(header: string | string[] | undefined, parse: (header: string) => string): string | undefined {

@@ -72,6 +72,7 @@ function headerParameters(endpoint: Endpoint): Schema[] {
       ...(endpoint.revised ? (['IfNoneMatchTag', 'Traceparent'] as const) : (['Traceparent'] as const)),
     );
   }
+  if (endpoint.starts) return parameterReferences('Traceparent');
   return parameterReferences(
     'IdempotencyKey',
     ...(endpoint.answer ? [] : (['IfMatch'] as const)),
@@ -95,6 +96,9 @@ function success(endpoint: Endpoint): Schema {
   if (endpoint.kind === 'command') {
     const schema = shape(endpoint.answer ?? AnswerSchema);
     const names: HeaderName[] = endpoint.answer ? [] : ['ETag', 'Perdure-Position'];
+    if (endpoint.starts) {
+      return { 202: { description: 'The work has been noted, durably.', headers: headers('Location'), ...json(schema) } };
+    }
     return {
       200: {
         description: 'Done, durably.',

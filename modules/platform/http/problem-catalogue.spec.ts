@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { globSync, readFileSync } from 'node:fs';
 import '#modules/schedules/schedule.errors';
 import '#modules/things/thing.errors';
+import '#platform/erasure/erasure.errors';
 import './platform-problems.js';
 import { findProblem, STATUS_OF_KIND } from './problem-catalogue.js';
 

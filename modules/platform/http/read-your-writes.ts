@@ -32,7 +32,7 @@ export function readYourWrites(app: NestFastifyApplication): void {
     if (!endpoint || !takesWishes(endpoint, route.method)) return;
     waits ??= waitsOf(app);
     checkReads(endpoint, waits?.names);
-    route.handler = waiting(route.handler as Handler, endpoint.reads ?? [], waits);
+    route.handler = waiting(route.handler, endpoint.reads ?? [], waits);
   });
   // What waits must not hold up the end of the process: it is answered with where to ask again.
   fastify.addHook('preClose', (done) => {

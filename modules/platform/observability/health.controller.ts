@@ -15,6 +15,9 @@ class Part {
   @Text() name: string;
   @Flag() ready: boolean;
   @Optional(Text({ max: 10_000 })) error?: string;
+
+  /** There where the process is of use without it. */
+  @Optional(Flag()) dispensable?: boolean;
 }
 
 class ProjectionHealth {
@@ -67,8 +70,10 @@ export class HealthController {
 }
 
 function statusOf(parts: readonly PartStatus[], projections: readonly ProjectionStatus[]): string {
-  if (parts.some(({ ready }) => !ready)) return 'not-ready';
-  return projections.some(({ state, parkedKeys }) => state === 'failing' || parkedKeys > 0) ? 'degraded' : 'ready';
+  const missing = parts.filter(({ ready }) => !ready);
+  if (missing.some(({ dispensable }) => !dispensable)) return 'not-ready';
+  const isBehind = projections.some(({ state, parkedKeys }) => state === 'failing' || parkedKeys > 0);
+  return isBehind || missing.length > 0 ? 'degraded' : 'ready';
 }
 
 /**

@@ -9,17 +9,24 @@ export interface PartStatus {
   readonly ready: boolean;
   /** What is wrong, where it is not ready. */
   readonly error?: string;
+  /** There where the process is of use without it: then it is degraded, not away. */
+  readonly dispensable?: true;
 }
 
 /** Whether this process should be sent requests. Parts that it cannot do without add themselves. */
 @Injectable()
 export class Readiness {
-  readonly #parts = new Map<string, () => Promise<unknown>>();
+  readonly #parts = new Map<string, () => Promise<PartStatus>>();
   #draining = false;
 
   /** Adds a part: it is there as long as the probe does not reject. */
   add(name: string, probe: () => Promise<unknown>): void {
-    this.#parts.set(name, probe);
+    this.#parts.set(name, () => status(name, probe));
+  }
+
+  /** Adds a part that the process can do without: where its probe rejects, `/ready` says `degraded`. */
+  addDispensable(name: string, probe: () => Promise<unknown>): void {
+    this.#parts.set(name, async () => ({ ...(await status(name, probe)), dispensable: true }));
   }
 
   /** From now on no: the process is about to end. */
@@ -33,7 +40,7 @@ export class Readiness {
 
   /** Asks every part. */
   check(): Promise<PartStatus[]> {
-    return Promise.all([...this.#parts].map(([name, probe]) => status(name, probe)));
+    return Promise.all([...this.#parts.values()].map((check) => check()));
   }
 }
 

@@ -3,10 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Command } from '#kernel/command';
-import { DomainError } from '#kernel/errors';
 import { type Answer, enclose, type Envelope } from '#platform/dispatch/envelope';
 import { parkedEvents, type ParkedKey } from '#platform/projecting/parked-events';
 import { ProjectionElsewhere } from '#platform/projecting/projecting.errors';
+import type { ReplayOutcome as RunnersOutcome } from '#platform/projecting/replay-parked';
 import { RunningProjections } from '#platform/projecting/running-projections';
 import { type Filter, type Page, READ_STORE, type ReadStore, type Stored } from '#platform/read-store/read-store.port';
 import { NobodyRunsProjection, ParkedEventNotFound } from './parking.errors.js';
@@ -104,21 +104,15 @@ export class ParkedWork {
     envelope: Envelope,
     isOrdered = false,
   ): Promise<Replayed[]> {
-    const runner = this.#running()?.runner(projection);
-    const results: Replayed[] = [];
-    for (const [done, { id }] of work.entries()) {
-      try {
-        if (!runner) throw new ProjectionElsewhere(projection);
-        results.push({ id, outcome: (await runner.replay(id)) ? 'replayed' : 'not-parked' });
-      } catch (error) {
-        if (error instanceof ProjectionElsewhere) {
-          return [...results, ...(await this.#ask(projection, work.slice(done), envelope, isOrdered))];
-        }
-        if (error instanceof DomainError) throw error;
-        results.push({ id, outcome: 'still-failing', error: messageOf(error) });
-      }
+    try {
+      const runner = this.#running()?.runner(projection);
+      if (!runner) throw new ProjectionElsewhere(projection);
+      const outcomes = await runner.replay(work.map(({ id }) => id));
+      return work.map(({ id }) => replayedOf(id, outcomes.get(id)));
+    } catch (error) {
+      if (!(error instanceof ProjectionElsewhere)) throw error;
+      return this.#ask(projection, work, envelope, isOrdered);
     }
-    return results;
   }
 
   /** Has the process do it that runs the projection, and watches what becomes of the records. */
@@ -176,6 +170,9 @@ function outcomeOf(id: string, before: ParkedKey, now: ParkedKey | undefined): R
   return isTried ? { id, outcome: 'still-failing', error: now.error.message } : { id, outcome: 'asked' };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function replayedOf(id: string, outcome: RunnersOutcome | undefined): Replayed {
+  if (!outcome) return { id, outcome: 'not-parked' };
+  if (!('error' in outcome)) return { id, outcome: 'replayed' };
+  const { error } = outcome;
+  return { id, outcome: 'still-failing', error: error instanceof Error ? error.message : String(error) };
 }

@@ -1,11 +1,12 @@
 import type { Clock } from '#kernel/clock';
 import { comparePositions, START, type Position, type Recorded } from '#kernel/event';
 import type { EventFilter, Projection } from '#kernel/projection';
-import type { ReadStore, Write } from '../read-store/read-store.port.js';
+import type { ReadStore } from '../read-store/read-store.port.js';
+import { BuildParts, type Storable } from './build-parts.js';
 import { foldAgain, type Failure } from './key-fold.js';
 import type { OwnCheckpoint } from './own-checkpoint.js';
 import { park, parkBehind, parkedEventId, parkedKeyId, type ParkedKey } from './parked-events.js';
-import { PARTITIONS, partitionOf, PartitionedPosition } from './partitioned-position.js';
+import { partitionOf } from './partitioned-position.js';
 import type { RetryPolicy } from './retry-policy.js';
 
 export interface BuildTargetOptions {
@@ -15,35 +16,22 @@ export interface BuildTargetOptions {
   readonly parked: string;
   readonly retry: RetryPolicy;
   readonly clock: Clock;
-  /** Documents in memory that are not stored yet; default 20,000. */
+  /** Documents in memory that are not stored yet; default 20,000, and fewer where they are large. */
   readonly maxUnstored?: number;
-  /** Documents in memory altogether; default 60,000. */
+  /** Documents in memory altogether; default 60,000, and fewer where they are large. */
   readonly maxKept?: number;
 }
 
 /** A key of the read model, as far as its events have been folded. */
-interface Entry {
-  readonly key: string;
-  readonly partition: number;
-  document: object | null;
+interface Entry extends Storable {
   /** The document before the last event's position: several events can have one, and pass together or not at all. */
   before: object | null;
-  /** Of the last event that is in the document. */
-  position: Position;
-  /** The same for the record of its parking. */
-  parkedPosition: Position;
   /** Events up to these two were stored by an earlier run, ahead of the checkpoint: a store without transactions can have some. */
   readonly storedUntil: Position;
   readonly parkedUntil: Position;
-  /** Whether the document, or its parking, is not stored as it is here. */
-  unstored: boolean;
-  parked?: ParkedKey;
   /** Events of the page that come behind one that failed, with it. */
   failing?: { readonly failure: Failure; readonly events: Recorded[] };
 }
-
-/** Milliseconds in which every part is stored once, so that a kill costs no more than that. */
-const ROUND_MS = 3_000;
 
 /**
  * A collection that nobody reads yet, filled from events. Documents are folded in memory and stored part by part, a part with its place
@@ -51,31 +39,21 @@ const ROUND_MS = 3_000;
  */
 export class BuildTarget {
   readonly #entries = new Map<string, Entry>();
-  readonly #unstored = Array.from({ length: PARTITIONS }, () => new Map<string, Entry>());
-  /** Events that are parked alone, for want of a key. */
-  #alone: Write[] = [];
-  #positions: PartitionedPosition;
+  readonly #parts: BuildParts;
   /** Events up to here are folded. */
   #position: Position;
   /** Whether all that was ever written is in memory, so that an unknown key is a new one. */
   #isWhole: boolean;
-  #resumedUntil: Position;
-  #unstoredCount = 0;
-  #nextPart = 0;
-  #storedAt: number;
-  #storing: Promise<void> = Promise.resolve();
 
   /** `checkpoint` is the build's own, loaded; where it is to go on from it, the collections are there. */
   constructor(
     private readonly options: BuildTargetOptions,
-    private readonly checkpoint: OwnCheckpoint,
+    checkpoint: OwnCheckpoint,
     private readonly documents: ReadStore,
   ) {
-    this.#positions = PartitionedPosition.parse(checkpoint.stored!.position);
-    this.#position = this.#positions.lowest;
-    this.#resumedUntil = this.#positions.highest;
-    this.#isWhole = this.#resumedUntil === START;
-    this.#storedAt = performance.now();
+    this.#parts = new BuildParts(options, checkpoint);
+    this.#position = this.#parts.lowest;
+    this.#isWhole = this.#parts.resumedUntil === START;
   }
 
   get position(): Position {
@@ -98,14 +76,13 @@ export class BuildTarget {
     }
     if (failing.length > 0) await this.#tryAgain(failing, signal);
     this.#position = until;
-    await this.#storeSome();
+    await this.#parts.storeSome(until);
+    this.#letGo();
   }
 
   /** Stores all that is in memory; resolves when the checkpoint is one position. */
-  async store(): Promise<void> {
-    for (let part = 0; part < PARTITIONS; part++) if (this.#unstored[part]!.size > 0) await this.#store(part);
-    await this.#store(0);
-    await this.#storing;
+  store(): Promise<void> {
+    return this.#parts.storeAll(this.#position);
   }
 
   #isNew({ type, stream, position }: Recorded): boolean {
@@ -157,8 +134,8 @@ export class BuildTarget {
   }
 
   #isStored(event: Recorded, partition: number): boolean {
-    if (comparePositions(event.position, this.#resumedUntil) > 0) return false;
-    return comparePositions(event.position, this.#positions.of(partition)) <= 0;
+    if (comparePositions(event.position, this.#parts.resumedUntil) > 0) return false;
+    return comparePositions(event.position, this.#parts.storedUntil(partition)) <= 0;
   }
 
   #apply(entry: Entry, event: Recorded, page: readonly Recorded[], failing: Entry[]): void {
@@ -168,7 +145,7 @@ export class BuildTarget {
       if (comparePositions(event.position, entry.parkedUntil) <= 0) return;
       entry.parked = parkBehind(entry.parked, [event]);
       entry.parkedPosition = event.position;
-      return this.#touch(entry);
+      return this.#parts.add(entry);
     }
     if (entry.storedUntil !== START && comparePositions(event.position, entry.storedUntil) <= 0) return;
     if (event.position !== entry.position) entry.before = entry.document;
@@ -177,7 +154,7 @@ export class BuildTarget {
       entry.position = event.position;
       if (document === entry.document) return;
       entry.document = document;
-      this.#touch(entry);
+      this.#parts.add(entry);
     } catch (error) {
       const isBefore = (other: Recorded): boolean => other.position === event.position && other !== event;
       const together = page
@@ -205,7 +182,7 @@ export class BuildTarget {
         entry.parkedPosition = events.at(-1)!.position;
       }
       entry.failing = undefined;
-      this.#touch(entry);
+      this.#parts.add(entry);
     });
     await Promise.all(again);
   }
@@ -216,14 +193,7 @@ export class BuildTarget {
     const id = parkedEventId(projection, failure);
     if (this.#isStored(event, 0)) return;
     const document = park(projection, null, failure, this.#position, clock.now());
-    this.#alone.push({ collection, id, document, position: event.position });
-  }
-
-  #touch(entry: Entry): void {
-    if (entry.unstored) return;
-    entry.unstored = true;
-    this.#unstored[entry.partition]!.set(entry.key, entry);
-    this.#unstoredCount++;
+    this.#parts.addAlone({ collection, id, document, position: event.position });
   }
 
   #keyOf(event: Recorded): string | null {
@@ -243,7 +213,7 @@ export class BuildTarget {
       if (key !== null && !this.#entries.has(key)) unknown.add(key);
     }
     if (unknown.size === 0) return;
-    await this.#storing; // what was let go of may be under way
+    await this.#parts.settled(); // what was let go of may be under way
     const keys = [...unknown];
     const ids = new Map(keys.map((key) => [parkedKeyId(projection, key), key]));
     const [documents, records] = await Promise.all([
@@ -257,53 +227,14 @@ export class BuildTarget {
     }
   }
 
-  /** Keeps within the limits, and goes round all parts in time. */
-  async #storeSome(): Promise<void> {
-    const { maxUnstored = 20_000, maxKept = 60_000 } = this.options;
-    while (this.#unstoredCount > maxUnstored) await this.#store(this.#fullest());
-    const now = performance.now();
-    if (now - this.#storedAt >= ROUND_MS / PARTITIONS) {
-      this.#storedAt = now;
-      await this.#store(this.#nextPart);
-      this.#nextPart = (this.#nextPart + 1) % PARTITIONS;
-    }
-    if (this.#entries.size <= maxKept) return;
+  /** Lets go of what is stored, where there is too much. */
+  #letGo(): void {
+    const most = this.#parts.mostKept;
+    if (this.#entries.size <= most) return;
     this.#isWhole = false;
     for (const [key, entry] of this.#entries) {
       if (!entry.unstored) this.#entries.delete(key);
-      if (this.#entries.size <= maxKept * 0.9) break;
+      if (this.#entries.size <= most * 0.9) return;
     }
-  }
-
-  #fullest(): number {
-    return this.#unstored.reduce((best, part, i) => (part.size > this.#unstored[best]!.size ? i : best), 0);
-  }
-
-  /** Begins to store a part, when the one before is stored. Parts that have nothing to store move on with it. */
-  async #store(part: number): Promise<void> {
-    await this.#storing;
-    const entries = this.#unstored[part]!;
-    const writes = [
-      ...(part === 0 ? this.#alone : []),
-      ...[...entries.values()].flatMap((entry) => this.#writesOf(entry)),
-    ];
-    if (part === 0) this.#alone = [];
-    this.#unstored[part] = new Map();
-    this.#unstoredCount -= entries.size;
-    const isStored = (i: number): boolean => this.#unstored[i]!.size === 0 && (i > 0 || this.#alone.length === 0);
-    this.#positions = this.#positions.movedTo(this.#position, isStored);
-    const { version } = this.options.projection;
-    this.#storing = this.checkpoint.write(writes, { position: this.#positions.toString(), version });
-    this.#storing.catch(() => {}); // told to whoever stores next
-  }
-
-  #writesOf(entry: Entry): Write[] {
-    const { projection, collection, parked } = this.options;
-    const { key, document, position, parkedPosition } = entry;
-    entry.unstored = false;
-    const writes: Write[] = [{ collection, id: key, document, position }];
-    if (!entry.parked) return writes;
-    const id = parkedKeyId(projection, key);
-    return [...writes, { collection: parked, id, document: entry.parked, position: parkedPosition }];
   }
 }

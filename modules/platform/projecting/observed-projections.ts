@@ -4,8 +4,11 @@ import { START } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
 import type { EventStore } from '../event-store/event-store.port.js';
 import type { ReadStore } from '../read-store/read-store.port.js';
+import { projectionBuilds } from './build-record.js';
+import { eventOrigins } from './event-origin.js';
 import { lagAfter } from './lag.js';
 import { parkedEvents } from './parked-events.js';
+import { pausedProjections } from './paused-projections.js';
 import { ProjectionStatuses, type ProjectionStatus } from './projection-status.js';
 
 /** Projections that run in other processes, while this one queries what they write. */
@@ -21,7 +24,8 @@ export class ObservedProjections extends ProjectionStatuses implements OnApplica
   /** The read models may be queried before any worker has ever run. */
   async onApplicationBootstrap(): Promise<void> {
     for (const { readModel } of this.projections) await this.documents.define(readModel);
-    await this.documents.define(parkedEvents);
+    for (const model of [parkedEvents, eventOrigins, projectionBuilds, pausedProjections])
+      await this.documents.define(model);
   }
 
   statuses(): Promise<readonly ProjectionStatus[]> {

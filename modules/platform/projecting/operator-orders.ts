@@ -55,14 +55,10 @@ export class OperatorOrders implements OnApplicationBootstrap, BeforeApplication
   async #carryOut(event: Recorded<ProjectionEvent>): Promise<void> {
     const runner = this.running.runner(event.stream.slice(STREAMS.length));
     if (!runner) return;
-    for (const id of parkedIdsOf(event)) {
-      try {
-        await runner.replay(id);
-      } catch (error) {
-        if (error instanceof ProjectionElsewhere) return;
-        // What fails again stands in the record of what is parked.
-      }
-    }
+    // What fails again stands in the record of what is parked.
+    await runner.replay(parkedIdsOf(event)).catch((error: unknown) => {
+      if (!(error instanceof ProjectionElsewhere)) this.#logger.warn(`Not replayed: ${String(error)}`);
+    });
   }
 }
 

@@ -1,14 +1,22 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { systemClock } from '#kernel/clock';
 import type { Projection } from '#kernel/projection';
 import { EVENT_STORE, type EventStore } from '../event-store/event-store.port.js';
+import { Operations } from '../operations/operations.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { OperationWorker } from '../operations/operation-worker.js';
 import { READ_STORE, type ReadStore } from '../read-store/read-store.port.js';
+import { AsOf, AsOfWork } from './as-of.js';
 import { checkProjections } from './check-projections.js';
 import { Leases } from './leases.js';
 import { ObservedProjections } from './observed-projections.js';
+import { ProjectingWork } from './projecting-work.js';
+import { ProjectionOverviews } from './projection-overviews.js';
 import { ProjectionRunner, type RunnerOptions } from './projection-runner.js';
 import { OperatorOrders } from './operator-orders.js';
 import { ProjectionWaits } from './projection-waits.js';
 import { ProjectionStatuses } from './projection-status.js';
+import { Rebuilds, RebuildWork } from './rebuilds.js';
 import { RunningProjections } from './running-projections.js';
 
 /**
@@ -25,15 +33,39 @@ export class ProjectingModule {
    */
   static forProjections(projections: readonly Projection<object>[], options: RunnerOptions = {}): DynamicModule {
     checkProjections(projections);
-    const runAll = (events: EventStore, documents: ReadStore): RunningProjections => {
+    const runAll = (events: EventStore, documents: ReadStore, rebuilds: Rebuilds): RunningProjections => {
       const leases = documents.shared ? new Leases(documents) : undefined;
-      const runners = projections.map((each) => new ProjectionRunner(each, events, documents, { leases, ...options }));
-      return new RunningProjections(runners);
+      const rebuild = (name: string): Promise<void> => rebuilds.ensure(name);
+      const settings: RunnerOptions = { leases, rebuild, ...options };
+      return new RunningProjections(projections.map((each) => new ProjectionRunner(each, events, documents, settings)));
     };
     return {
       module: ProjectingModule,
+      global: true,
+      imports: [OperationsModule.forRoot({ work: true })],
       providers: [
-        { provide: RunningProjections, inject: [EVENT_STORE, READ_STORE], useFactory: runAll },
+        { provide: RunningProjections, inject: [EVENT_STORE, READ_STORE, Rebuilds], useFactory: runAll },
+        ...askedFor(projections),
+        {
+          provide: ProjectingWork,
+          inject: [OperationWorker, Rebuilds, RunningProjections, AsOf, Operations, EVENT_STORE, READ_STORE],
+          useFactory: (
+            worker: OperationWorker,
+            rebuilds: Rebuilds,
+            running: RunningProjections,
+            asOf: AsOf,
+            operations: Operations,
+            events: EventStore,
+            documents: ReadStore,
+          ) => {
+            const build = { leases: documents.shared ? new Leases(documents) : undefined };
+            return new ProjectingWork(
+              worker,
+              new RebuildWork(rebuilds, running, events, documents, build),
+              new AsOfWork(asOf, operations, events, documents, systemClock, build),
+            );
+          },
+        },
         { provide: ProjectionStatuses, useExisting: RunningProjections },
         {
           provide: OperatorOrders,
@@ -48,7 +80,7 @@ export class ProjectingModule {
             new ProjectionWaits(watched, events, documents),
         },
       ],
-      exports: [RunningProjections, ProjectionStatuses, ProjectionWaits],
+      exports: [RunningProjections, ProjectionStatuses, ProjectionWaits, Rebuilds, AsOf, ProjectionOverviews],
     };
   }
 
@@ -59,7 +91,10 @@ export class ProjectingModule {
       new ObservedProjections(projections, events, documents);
     return {
       module: ProjectingModule,
+      global: true,
+      imports: [OperationsModule.forRoot({ work: false })],
       providers: [
+        ...askedFor(projections),
         { provide: ProjectionStatuses, inject: [EVENT_STORE, READ_STORE], useFactory: observeAll },
         {
           provide: ProjectionWaits,
@@ -72,7 +107,30 @@ export class ProjectingModule {
             ),
         },
       ],
-      exports: [ProjectionStatuses, ProjectionWaits],
+      exports: [ProjectionStatuses, ProjectionWaits, Rebuilds, AsOf, ProjectionOverviews],
     };
   }
+}
+
+/** What operators ask for, whichever process does it. */
+function askedFor(projections: readonly Projection<object>[]): Provider[] {
+  return [
+    { provide: Rebuilds, inject: [Operations], useFactory: (asked: Operations) => new Rebuilds(projections, asked) },
+    {
+      provide: AsOf,
+      inject: [Operations, READ_STORE],
+      useFactory: (asked: Operations, documents: ReadStore) => new AsOf(projections, asked, documents, systemClock),
+    },
+    {
+      provide: ProjectionOverviews,
+      inject: [Rebuilds, ProjectionStatuses, Operations, EVENT_STORE, READ_STORE],
+      useFactory: (
+        rebuilds: Rebuilds,
+        statuses: ProjectionStatuses,
+        asked: Operations,
+        events: EventStore,
+        documents: ReadStore,
+      ) => new ProjectionOverviews(rebuilds, statuses, asked, events, documents, systemClock),
+    },
+  ];
 }

@@ -17,13 +17,12 @@ import { parkedEvents, parkedKeyId } from './parked-events.js';
 import { pausedProjections } from './paused-projections.js';
 import { ProjectionElsewhere, ReadModelStale } from './projecting.errors.js';
 import { statusElsewhere } from './observed-projections.js';
-import { ProjectionBuild } from './projection-build.js';
 import type { ProjectionStatus } from './projection-status.js';
-import { replayParked } from './replay-key.js';
+import { replayParked, type ReplayOutcomes } from './replay-parked.js';
 import { backoff, patient, type RetryPolicy } from './retry-policy.js';
 import { runBuilds } from './run-builds.js';
 import { systemStopwatch, type Stopwatch } from './stopwatch.js';
-import { takeOver } from './take-over.js';
+import { isReadyFor, takeOverIfReady } from './take-over.js';
 import { SkippingProjection } from './skipping-projection.js';
 import type { Tenure } from './tenure.js';
 import type { Progress } from './watched-projection.js';
@@ -157,28 +156,30 @@ export class ProjectionRunner {
    * key is not parked. Rejects, and leaves the key parked, where the projection still throws; with `ProjectionElsewhere` where
    * another process runs it.
    */
-  release(key: string): Promise<boolean> {
-    return this.replay(parkedKeyId(this.projection, key));
+  async release(key: string): Promise<boolean> {
+    const id = parkedKeyId(this.projection, key);
+    const outcome = (await this.replay([id])).get(id);
+    if (outcome && 'error' in outcome) throw outcome.error;
+    return outcome !== undefined;
   }
 
-  /** The same for whatever is parked under this id, also an event without a key. Events that were skipped are left out. */
-  replay(parkedId: string): Promise<boolean> {
+  /** The same for whatever is parked under these ids, also events without a key, in one pass. What was skipped is left out. */
+  replay(ids: readonly string[]): Promise<ReplayOutcomes> {
     return this.#inTurn(async () => {
       if (!this.#isOwner) throw new ProjectionElsewhere(this.projection.name);
       if (this.#stale) throw new ReadModelStale(this.projection.name);
       await this.projection.learnSkips();
-      return this.#replay(parkedId);
+      return this.#replay(ids);
     });
   }
 
-  async #replay(id: string): Promise<boolean> {
+  async #replay(ids: readonly string[]): Promise<ReplayOutcomes> {
     const { projection, events, documents } = this;
-    const replay = await replayParked(projection, id, this.#position, events, documents, this.#clock.now());
-    if (!replay) return false;
-    await this.#write(replay.writes, this.#position);
+    const now = this.#clock.now();
+    const { outcomes, writes } = await replayParked(projection, ids, this.#position, events, documents, now);
+    await this.#write(writes, this.#position);
     this.#parkedKeys = await documents.count(parkedEvents.name, { projection: projection.name });
-    if ('error' in replay) throw replay.error;
-    return true;
+    return outcomes;
   }
 
   /** Of a skip that was not seen to its end, or of a rebuild that had parked what was skipped meanwhile. */
@@ -187,7 +188,7 @@ export class ProjectionRunner {
     if (skipped.size === 0 || this.#parkedKeys === 0) return;
     const filter = { projection: name, 'event.id': { $in: [...skipped] } };
     const { items } = await this.documents.query(parkedEvents.name, { filter, limit: 1_000 });
-    for (const { id } of items) await this.#replay(id).catch((error: unknown) => (this.#error = String(error)));
+    if (items.length > 0) await this.#replay(items.map(({ id }) => id));
   }
 
   /** Looks whether there is something else to do: somebody paused the projection, or let it go on, or has built it anew. */
@@ -198,7 +199,7 @@ export class ProjectionRunner {
       this.documents.get(pausedProjections.name, name),
       this.documents.get<BuildRecord>(projectionBuilds.name, name),
     ]);
-    if (Boolean(paused) !== this.#paused || this.#isMine(build)) this.#round.abort();
+    if (Boolean(paused) !== this.#paused || isReadyFor(this.projection, build)) this.#round.abort();
   }
 
   async #run(): Promise<void> {
@@ -237,7 +238,7 @@ export class ProjectionRunner {
         await this.#do(await this.#inTurn(() => this.#load()), round);
       } catch (error) {
         if (error instanceof LeaseLost) this.#tenure?.lose();
-        if (!signal.aborted) await this.#recover(error);
+        if (!round.aborted) await this.#recover(error);
       }
     }
     await looking;
@@ -278,7 +279,7 @@ export class ProjectionRunner {
     const { name } = this.projection;
     this.#stale = true;
     await this.#checkpoint.load();
-    await this.#takeOver(await this.documents.get<BuildRecord>(projectionBuilds.name, name));
+    await this.#takeOver();
     this.#paused = Boolean(await this.documents.get(pausedProjections.name, name));
     const why = await this.#whyStale();
     this.#stale = why !== undefined;
@@ -305,30 +306,13 @@ export class ProjectionRunner {
     return isAnother ? 'The event store is another one' : `Version ${version} follows ${stored.version}`;
   }
 
-  /** Whether the build is there to be taken over by a runner of this version. */
-  #isMine(build: BuildRecord | null): build is BuildRecord {
-    const isComplete = build?.phase === 'ready' || build?.phase === 'taking-over';
-    return isComplete && build.version === this.projection.version;
-  }
-
   /** Lets a build that is ready take the place of the live read model. */
-  async #takeOver(found: BuildRecord | null): Promise<void> {
-    if (!this.#isMine(found)) return;
+  async #takeOver(): Promise<void> {
     const { projection, events, documents, options } = this;
-    const build = await ProjectionBuild.open(projection, events, documents, this.#signal, options);
-    if (!build) return;
-    try {
-      if (!this.#isMine(build.record)) return;
-      if (build.record.phase === 'ready' && (await build.isOfAnotherStore())) {
-        await build.mark({ phase: 'beginning' });
-        return;
-      }
-      const position = await takeOver(build, this.#checkpoint, events, documents, this.#signal);
-      this.#writtenAt = this.#clock.now().getTime();
-      this.#logger.log(`The read model that was built anew has taken over, at position ${position}.`);
-    } finally {
-      await build.close();
-    }
+    const position = await takeOverIfReady(projection, this.#checkpoint, events, documents, this.#signal, options);
+    if (position === undefined) return;
+    this.#writtenAt = this.#clock.now().getTime();
+    this.#logger.log(`The read model that was built anew has taken over, at position ${position}.`);
   }
 
   async #project(page: AllSlice): Promise<void> {

@@ -36,4 +36,7 @@ export interface ProjectionStatus {
 /** What health and metrics ask the projection runners. */
 export abstract class ProjectionStatuses {
   abstract statuses(): Promise<readonly ProjectionStatus[]>;
+
+  /** Tells the projection that its operators want something else of it; where another process runs it, that one looks by itself. */
+  async look(_projection: string): Promise<void> {}
 }

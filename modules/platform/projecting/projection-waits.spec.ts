@@ -5,6 +5,7 @@ import type { ReadStore } from '#platform/read-store/read-store.port';
 import { SqliteReadStore } from '#platform/read-store/sqlite-read-store.adapter';
 import { added, counters, upToDate } from '#test/support/counter-projection';
 import { ManualStopwatch, atRest } from '#test/support/manual-stopwatch';
+import { eventOrigins } from './event-origin.js';
 import { PositionAhead, ProjectionBehind } from './projecting.errors.js';
 import { MOST_WAITING, ProjectionWaits } from './projection-waits.js';
 import { ProjectionRunner } from './projection-runner.js';
@@ -20,6 +21,7 @@ describe('waiting for a read model', () => {
     events = await SqliteEventStore.open(':memory:');
     documents = await SqliteReadStore.open(':memory:');
     stopwatch = new ManualStopwatch();
+    await documents.define(eventOrigins);
     runners = [];
     gate = { open() {} };
   });
@@ -87,6 +89,18 @@ describe('waiting for a read model', () => {
     await stopwatch.advance(25);
     await waiting;
     expect(await documents.get('counters', 'a')).toMatchObject({ sum: 1 });
+  });
+
+  it.each(['here', 'elsewhere'])('takes no place in another event store for one in this (run %s)', async (where) => {
+    for (let i = 0; i < 5; i++) await add('a');
+    const before = await run();
+    await upToDate(before, events);
+    await before.stop();
+    await events.close();
+    events = await SqliteEventStore.open(':memory:');
+    const after = await add('a');
+    const rebuilding = where === 'here' ? here(await run(counters(), gated())) : elsewhere();
+    await expect(rebuilding.reached(['counters'], after, { milliseconds: 0 })).rejects.toThrow(ProjectionBehind);
   });
 
   it('does not wait for events that the projection passes over', async () => {
@@ -188,8 +202,7 @@ describe('waiting for a read model', () => {
     const counting = new Proxy(events, {
       get(target, name: keyof SqliteEventStore) {
         if (name === 'readAll') looks++;
-        const member = target[name] as unknown;
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        return name === 'shared' ? target.shared : target[name].bind(target);
       },
     });
     const waits = new ProjectionWaits([runner], counting, documents, undefined, stopwatch);

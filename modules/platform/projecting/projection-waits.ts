@@ -104,7 +104,7 @@ export class ProjectionWaits {
   async #behind(watches: readonly ProjectionWatch[], after: Position, why: ProjectionBehind['why']) {
     const all = await Promise.all(
       watches.map(async ({ watched }) => {
-        const progress = await progressOf(watched, this.documents);
+        const progress = await progressOf(watched, this.events, this.documents);
         const backlog = await this.#backlogOf(watched, progress.position);
         return { projection: watched.projection.name, ...progress, ...backlog };
       }),

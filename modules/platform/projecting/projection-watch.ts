@@ -70,7 +70,7 @@ export class ProjectionWatch {
 
   /** An event that is passed over has no effect: where nothing else comes up to a place, the projection is as good as there. */
   async #lookOut(): Promise<void> {
-    const { position } = await progressOf(this.watched, this.documents);
+    const { position } = await progressOf(this.watched, this.events, this.documents);
     const outlook = (this.#outlook = this.#outlookFrom(position));
     const { filter } = this.watched.projection;
     while (outlook.next === undefined) {

@@ -51,7 +51,7 @@ describe('a read model that is built anew', () => {
   beforeEach(async () => {
     events = await SqliteEventStore.open(':memory:');
     runners = [];
-    for (let i = 0; i < 60; i++) await add(`k${i % 9}`, i);
+    for (let i = 0; i < 24; i++) await add(`k${i % 7}`, i);
     await events.append('main.counter-k3', 'any', [{ ...added(0), type: 'counter.removed' }]);
   });
   afterEach(async () => {
@@ -142,11 +142,6 @@ describe('a read model that is built anew', () => {
         await (await run(second, whole)).stop();
         expect(await contentOf(store)).toEqual(expected);
         expect(await store.checkpoint('counters')).toEqual({ position: await events.head(), version: 2 });
-        // It goes on from there as any other.
-        const { position } = await add('other', 0);
-        await (await run(second, whole)).stop();
-        expect(await store.checkpoint('counters')).toEqual({ position, version: 2 });
-        await events.delete('main.counter-other', 'any', 'soft');
         await store.close();
         opened.splice(opened.indexOf(store), 1);
       }
@@ -198,7 +193,7 @@ describe('a read model that is built anew', () => {
     let reads = 0;
     const counted = new Proxy(events, {
       get(target, name: keyof SqliteEventStore) {
-        const member = target[name] as unknown;
+        const member: unknown = Reflect.get(target, name);
         if (name === 'readAll') reads++;
         return typeof member === 'function' ? (member.bind(target) as unknown) : member;
       },
@@ -244,7 +239,7 @@ describe('a read model that is built anew', () => {
     const readOnly = new Proxy(events, {
       get(target, name: keyof SqliteEventStore) {
         if (changing.has(name)) throw new Error(`${name} was called.`);
-        const member = target[name] as unknown;
+        const member: unknown = Reflect.get(target, name);
         return typeof member === 'function' ? (member.bind(target) as unknown) : member;
       },
     });

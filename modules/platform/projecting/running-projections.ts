@@ -26,6 +26,10 @@ export class RunningProjections
     return this.runners.find((runner) => runner.projection.name === projection);
   }
 
+  override async look(projection: string): Promise<void> {
+    await this.runner(projection)?.look();
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     await Promise.all(this.runners.map((runner) => runner.start()));
   }

@@ -1,13 +1,14 @@
 import type { Position } from '#kernel/event';
+import type { Projection } from '#kernel/projection';
 import type { EventStore } from '../event-store/event-store.port.js';
 import { CollectionNotDefined } from '../read-store/read-store.errors.js';
 import type { ReadStore, Write } from '../read-store/read-store.port.js';
-import { parkedOf } from './build-record.js';
+import { parkedOf, projectionBuilds, type BuildRecord } from './build-record.js';
 import { buildPass } from './build-pass.js';
 import { eventOrigins } from './event-origin.js';
 import type { OwnCheckpoint } from './own-checkpoint.js';
 import { parkedEvents } from './parked-events.js';
-import type { ProjectionBuild } from './projection-build.js';
+import { ProjectionBuild, type BuildOptions } from './projection-build.js';
 
 /** Parked keys moved in one write. */
 const BATCH = 1_000;
@@ -24,7 +25,7 @@ const BEING_REPLACED = 0;
  * from it. 4. The build's parked keys become the projection's. 5. The collection takes its place, in one step for queries. 6. The
  * live checkpoint is the build's. 7. The record says that it is done.
  */
-export async function takeOver(
+async function takeOver(
   build: ProjectionBuild,
   live: OwnCheckpoint,
   events: EventStore,
@@ -51,6 +52,39 @@ export async function takeOver(
   await build.mark({ phase: 'done' });
   await documents.drop(parkedOf(collection));
   return position;
+}
+
+/** Whether a build is complete that a runner of this projection, in this version, may take over. */
+export function isReadyFor(projection: Projection<object>, build: BuildRecord | null): boolean {
+  const isComplete = build?.phase === 'ready' || build?.phase === 'taking-over';
+  return isComplete && build.version === projection.version;
+}
+
+/**
+ * Lets the projection's build take the place of its live read model, where it is ready. The answer is the position that the read model
+ * is at then; undefined where there was nothing to take over.
+ */
+export async function takeOverIfReady(
+  projection: Projection<object>,
+  live: OwnCheckpoint,
+  events: EventStore,
+  documents: ReadStore,
+  signal: AbortSignal,
+  options: BuildOptions,
+): Promise<Position | undefined> {
+  const found = await documents.get<BuildRecord>(projectionBuilds.name, projection.name);
+  if (!isReadyFor(projection, found)) return undefined;
+  const build = await ProjectionBuild.open(projection, events, documents, signal, options);
+  if (!build) return undefined;
+  try {
+    if (!isReadyFor(projection, build.record)) return undefined;
+    const isOfAnotherStore = build.record!.phase === 'ready' && (await build.isOfAnotherStore());
+    if (!isOfAnotherStore) return await takeOver(build, live, events, documents, signal);
+    await build.mark({ phase: 'beginning' });
+    return undefined;
+  } finally {
+    await build.close();
+  }
 }
 
 type Writing = (writes: readonly Write[]) => Promise<void>;

@@ -1,6 +1,8 @@
 import { START, type Position } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
+import type { EventStore } from '../event-store/event-store.port.js';
 import type { ReadStore } from '../read-store/read-store.port.js';
+import { eventOrigins, firstEvent, isSameOrigin, type Origin } from './event-origin.js';
 import type { Movement } from './movement.js';
 import type { ProjectionStatus } from './projection-status.js';
 
@@ -22,9 +24,27 @@ export interface WatchedProjection {
 }
 
 /** How far a projection is: as its runner here says, or by what another process has stored. */
-export async function progressOf(watched: WatchedProjection, documents: ReadStore): Promise<Progress> {
-  const here = watched.progress;
-  if (here && here.state !== 'elsewhere') return here;
-  const checkpoint = await documents.checkpoint(watched.projection.name);
-  return { position: checkpoint?.position ?? START, state: 'elsewhere' };
+export async function progressOf(
+  { projection, progress }: WatchedProjection,
+  events: EventStore,
+  documents: ReadStore,
+): Promise<Progress> {
+  if (progress && progress.state !== 'elsewhere') return progress;
+  const { name } = projection;
+  const [checkpoint, origin] = await Promise.all([
+    documents.checkpoint(name),
+    documents.get<Origin>(eventOrigins.name, name),
+  ]);
+  // A place in another store is none in this one.
+  const isForeign = origin !== null && !isSameOrigin(origin, await beginningOf(events));
+  return { position: isForeign ? START : (checkpoint?.position ?? START), state: 'elsewhere' };
+}
+
+const beginnings = new WeakMap<EventStore, Origin>();
+
+/** The first event of a store, which stays the same once it is there. */
+async function beginningOf(events: EventStore): Promise<Origin | null> {
+  const known = beginnings.get(events) ?? (await firstEvent(events));
+  if (known) beginnings.set(events, known);
+  return known;
 }

@@ -1,14 +1,14 @@
 import { relative } from 'node:path';
 import { startServer, stopOnSignal } from '../start.js';
 import { ApiSession } from './api-session.js';
-import { Narration } from './narration.js';
+import { JsonNarration, Narration } from './narration.js';
 import { playSample } from './sample.js';
 
 /** Serves the API and plays the sample through it; then goes on serving, or ends where it is asked for only once. */
-export async function demo({ once }: { once: boolean }): Promise<void> {
+export async function demo({ once, json }: { once: boolean; json: boolean }): Promise<void> {
   // The sample tells what happens; the server's own log only where something is wrong.
   const server = await startServer({ PERDURE_LOG: 'warn', ...process.env });
-  const narration = new Narration(process.stdout);
+  const narration = json ? new JsonNarration(process.stdout) : new Narration(process.stdout);
   try {
     narration.say(`Perdure serves on ${server.url} and keeps its data in ${dataFolder()}.`);
     await playSample(new ApiSession(server.url), narration);

@@ -9,7 +9,7 @@ const TEXT_WIDTH = 88;
 export class Narration {
   #steps = 0;
 
-  constructor(private readonly output: NodeJS.WriteStream) {}
+  constructor(protected readonly output: NodeJS.WriteStream) {}
 
   /** A numbered headline. */
   step(what: string): void {
@@ -36,6 +36,29 @@ export class Narration {
 
   #styled(style: 'bold' | 'cyan' | 'dim', text: string): string {
     return styleText(style, text, { stream: this.output });
+  }
+}
+
+/** The same for programs: a line of JSON for each thing that is told. */
+export class JsonNarration extends Narration {
+  override step(what: string): void {
+    this.#write({ step: what });
+  }
+
+  override tell(label: string, fact: string, ...more: (object | string)[]): void {
+    this.#write({ [label]: fact, ...(more.length > 0 && { more }) });
+  }
+
+  override list(headline: string, rows: readonly (readonly [string, string])[]): void {
+    this.#write({ [headline]: Object.fromEntries(rows) });
+  }
+
+  override say(text: string): void {
+    this.#write({ say: text.trim() });
+  }
+
+  #write(line: object): void {
+    this.output.write(`${JSON.stringify(line)}\n`);
   }
 }
 

@@ -1,0 +1,32 @@
+import type { Position } from '#kernel/event';
+import type { OperationRun } from '../operations/operation-run.js';
+
+/**
+ * Tells how far a pass over the events is. How many there are nobody knows before the end: it is estimated from how far
+ * apart they were so far.
+ */
+export class PassProgress {
+  #done: number;
+  #first: { readonly position: number; readonly done: number } | undefined;
+
+  constructor(
+    private readonly run: OperationRun,
+    private readonly head: Position,
+  ) {
+    this.#done = run.operation.done;
+  }
+
+  get done(): number {
+    return this.#done;
+  }
+
+  readonly onPage = (events: number, at: Position): void => {
+    this.#done += events;
+    const position = Number(at);
+    this.#first ??= { position, done: this.#done };
+    const way = position - this.#first.position;
+    const left = Math.max(0, Number(this.head) - position);
+    const rest = left === 0 ? 0 : way > 0 ? Math.round((left / way) * (this.#done - this.#first.done)) : null;
+    this.run.progress(this.#done, rest === null ? null : this.#done + rest);
+  };
+}
