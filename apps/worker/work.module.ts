@@ -32,7 +32,12 @@ export class WorkModule implements OnModuleInit {
   static here(config: Config): DynamicModule {
     return {
       module: WorkModule,
-      imports: [ProjectingModule.forProjections(PROJECTIONS), jobs(config, true), ScheduleWorkModule, AuditTreeWorkModule],
+      imports: [
+        ProjectingModule.forProjections(PROJECTIONS),
+        jobs(config, true),
+        ScheduleWorkModule,
+        AuditTreeWorkModule,
+      ],
     };
   }
 

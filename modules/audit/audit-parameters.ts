@@ -1,6 +1,6 @@
 import { InvalidInput } from '#kernel/errors';
 import { Identifier, Integer, ListOf, OneOf, Optional, Text, Timestamp } from '#platform/commands/fields';
-import { PageParameters } from '#platform/http/paging';
+import type { PageParameters } from '#platform/http/paging';
 import type { AuditQuery } from './audit-query.js';
 
 const Type = () => Text({ max: 500 });
@@ -35,22 +35,13 @@ export class AuditFilterParameters {
   @Optional(OneOf(['with', 'only', 'without'], 'Refused')) refused?: 'only' | 'with' | 'without';
 }
 
-export class AuditEventParameters extends PageParameters {
-  @Optional(Text()) actor?: string;
-  @Optional(Text()) actorType?: string;
-  @Optional(ListOf(Type(), { min: 1, max: 20 })) type?: string[];
-  @Optional(Identifier()) objectType?: string;
-  @Optional(Text()) objectId?: string;
-  @Optional(Text()) correlationId?: string;
-  @Optional(Text()) commandId?: string;
-  @Optional(Timestamp()) from?: string;
-  @Optional(Timestamp()) to?: string;
-  @Optional(OneOf(['recorded', 'occurred'], 'Clock')) clock?: 'recorded' | 'occurred';
-  @Optional(Text({ max: 200 })) text?: string;
-  @Optional(OneOf(['with', 'only', 'without'], 'Refused')) refused?: 'only' | 'with' | 'without';
+/** The same, page by page; limit and cursor are those of every page. */
+export class AuditEventParameters extends AuditFilterParameters implements PageParameters {
+  @Optional(Integer({ min: 1, max: 1_000 })) limit: number = 100;
+  @Optional(Text({ max: 8_000 })) cursor?: string;
 
   /** Oldest events first (default), or newest. */
-  @Optional(OneOf(['asc', 'desc'], 'Order')) order?: 'asc' | 'desc';
+  @Optional(OneOf(['asc', 'desc'])) order?: 'asc' | 'desc';
 }
 
 export class AuditReportParameters {

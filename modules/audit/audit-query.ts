@@ -115,7 +115,7 @@ async function readOn(
 function beyond([at, id]: Place, query: AuditQuery & { order?: 'asc' | 'desc' }): Filter[] {
   const field = timeFieldOf(query);
   const [from, after] = query.order === 'desc' ? ['$lte', '$lt'] : ['$gte', '$gt'];
-  return [{ [field]: { [from!]: at } }, { $or: [{ [field]: { [after!]: at } }, { _id: { [after!]: id } }] }];
+  return [{ [field]: { [from]: at } }, { $or: [{ [field]: { [after]: at } }, { _id: { [after]: id } }] }];
 }
 
 function placeOfDocument({ id, document }: Stored<AuditDocument>, query: AuditQuery): Place {

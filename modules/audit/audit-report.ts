@@ -5,7 +5,7 @@ import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port
 import type { AuditDocument } from '#read-models/audit';
 import { auditDays, auditObjectDays, type AuditDayDocument, type AuditMoment } from '#read-models/audit-days';
 import { eachAudited } from './audit-query.js';
-import type { AuditCount, AuditReport } from './audit-report-form.js';
+import type { AuditReport } from './audit-report-form.js';
 
 const DAY = 86_400_000;
 const PAGE = 1_000;
@@ -117,7 +117,7 @@ class Tally {
   report({ from, to }: Span, top: number): AuditReport {
     const { byActor, byType, byObjectType, byDay, refusals, failures } = this.#counts;
     const named = (name: string) => (counts: Map<string, number>) =>
-      ranked(counts, top).map(([key, events]) => ({ [name]: key, events }) as unknown as AuditCount);
+      ranked(counts, top).map(([key, events]) => ({ [name]: key, events }));
     const [types, objectTypes, codes] = [named('type'), named('objectType'), named('code')];
     return {
       ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString(), clock: 'recorded' as const },

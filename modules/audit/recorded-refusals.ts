@@ -20,8 +20,8 @@ import { AUDIT_TYPE, type AuditEvent } from './audit.events.js';
 const PATIENCE = 5_000;
 
 /**
- * Refusals as events, in one stream a tenant and day: nothing is refused less often for being looked at by day, a day can be
- * given a maximum age or be deleted as one, and no object's own stream grows by what was not done to it.
+ * Refusals as events, in one stream a tenant and day: it can be read, given a maximum age or deleted as one, and no object's own
+ * stream grows by what was not done to it. Nothing is decided on these streams, so that many appends to one do not hinder each other.
  */
 @Injectable()
 export class RecordedRefusals extends RefusalLog implements OnModuleInit {

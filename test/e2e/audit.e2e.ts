@@ -61,7 +61,7 @@ describe('the audit', () => {
     for (let url: string | undefined = '/api/v1/audit/events?limit=2'; url !== undefined;) {
       const { body, headers }: Response = await perdure.api.get(url).expect(200);
       seen.push(...(body.items as Entry[]).map(({ position }) => position));
-      url = /<(.*)>; rel="next"/.exec((headers['link'] as string | undefined) ?? '')?.[1];
+      url = /<(.*)>; rel="next"/.exec(headers['link'] ?? '')?.[1];
     }
     expect(seen).toHaveLength(length);
     expect(seen.map(Number)).toEqual(seen.map(Number).toSorted((a, b) => a - b));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { serve, type Server } from '#apps/api/main';
 import type { Recorded } from '#kernel/event';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
+import { SubjectKeys } from '#platform/erasure/subject-keys';
 import { ApiClient, type ApiAnswer } from '#test/support/api-client';
 import { placesOf } from '#test/support/bytes-on-disk';
 
@@ -249,6 +250,22 @@ describe('personal data', () => {
     expect((await erase('ada')).body).toMatchObject({ erasures: [{ keyIds: [expect.any(String)] }] });
     expect((await get('/api/v1/subjects/ada')) as { erasures: object[] }).toHaveProperty('erasures.length', 1);
     expect(await erase('nobody')).toMatchObject({ status: 404, body: { code: 'subject-not-found' } });
+  });
+
+  it('is recorded for whoever asks again, where its process ended with the keys', async () => {
+    await writeAda();
+    await server.close();
+    const events = await SqliteEventStore.open(join(folder, 'perdure.db'));
+    const masterKey = { file: join(folder, 'master.key') };
+    const keys = new SubjectKeys({ keys: `sqlite:${join(folder, 'keys.db')}`, masterKey }, events);
+    expect(await keys.destroy('main', 'ada', new Date())).toMatchObject({ now: 1 });
+    await keys.onApplicationShutdown();
+    await events.close();
+    await start();
+    expect(await get(`${things}/c1`)).toMatchObject({ email: null });
+    expect(await get('/api/v1/subjects/ada')).toMatchObject({ status: 'erased', erasures: [] });
+    expect(await erase('ada')).toMatchObject({ status: 200, body: { erasures: [{ keyIds: [expect.any(String)] }] } });
+    expect((await erase('ada')).body).toHaveProperty('erasures.length', 1);
   });
 
   it('gives the same answer to a repeated command, and a digest that says nothing', async () => {

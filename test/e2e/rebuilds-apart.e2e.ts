@@ -18,7 +18,7 @@ engineSuite('ferretdb', (documents) =>
 
       const start = async (command: 'start' | 'worker', more: Record<string, string>) => {
         const port = await freePort();
-        const ports = command === 'start' ? { PORT: port } : { PERDURE_WORKER_PORT: port };
+        const ports: Record<string, string> = command === 'start' ? { PORT: port } : { PERDURE_WORKER_PORT: port };
         const process = new PerdureProcess([command], { PERDURE_LOG: 'error', ...more, ...ports });
         await process.up();
         return { process, api: new ApiClient(`http://localhost:${port}`) };

@@ -120,6 +120,18 @@ describe('read models that are built anew, and as they were', () => {
     expect(answer.body).toMatchObject({ code });
   });
 
+  it('the reference says that the work goes on after the answer', async () => {
+    const { body } = await perdure.api.get('/openapi.json').expect(200);
+    const { paths } = body as {
+      paths: Record<string, Record<string, { responses: Record<string, unknown>; parameters: object[] }>>;
+    };
+    const { responses, parameters } = paths['/api/v1/projections/{name}/rebuilds']!['post']!;
+    expect(responses).toMatchObject({ 202: { headers: { Location: expect.anything() } }, 409: expect.anything() });
+    expect(responses).not.toHaveProperty('200');
+    expect(parameters).toContainEqual(expect.objectContaining({ name: 'name', in: 'path' }));
+    expect(JSON.stringify(parameters)).not.toContain('IdempotencyKey');
+  });
+
   it('an operation or a copy that is not there is not found', async () => {
     for (const path of [`${operations}/x`, `${operations}/x/progress`, `${copies}/x`]) {
       await perdure.api

@@ -4,7 +4,7 @@ import type { ReadStore } from '#platform/read-store/read-store.port';
 /** Whether the change that fails is carried out before its answer is lost. */
 export type Failing = 'not done' | 'done, unanswered';
 
-const CHANGES: ReadonlySet<string> = new Set(['write', 'define', 'drop', 'replace']);
+const CHANGES: readonly string[] = ['write', 'define', 'drop', 'replace'];
 
 /** A store that dies with the process that uses it, at its n-th change: from then on nothing reaches it. */
 export class DyingStore {
@@ -29,14 +29,14 @@ export class DyingStore {
     return this.isDead;
   }
 
-  /** The store as the process reaches it. */
-  reaching(store: ReadStore): ReadStore {
+  /** The store as the process reaches it. Changes that are not named are counted by somebody else. */
+  reaching(store: ReadStore, changes = CHANGES): ReadStore {
     return new Proxy<ReadStore>(store, {
       get: (target, name: keyof ReadStore) => {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== 'function') return member;
         const call = (...args: unknown[]): unknown => Reflect.apply(member, target, args);
-        if (!CHANGES.has(name)) return call;
+        if (!changes.includes(name)) return call;
         return async (...args: unknown[]) => {
           const isLast = this.count();
           const answer = await call(...args);

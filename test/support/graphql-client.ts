@@ -14,6 +14,10 @@ export interface GraphqlAnswer {
   readonly errors?: readonly GraphqlError[];
 }
 
+export const CREATE = `mutation Create($input: CreateThingInput!, $key: String) {
+  createThing(input: $input, idempotencyKey: $key) { id revision position created replayed }
+}`;
+
 /** Sends GraphQL operations by POST. */
 export class GraphqlClient {
   constructor(readonly url: string) {}
@@ -43,5 +47,10 @@ export class GraphqlClient {
   async codes(query: string, variables?: object): Promise<string[]> {
     const { errors = [] } = await this.send(query, variables);
     return errors.map(({ extensions }) => extensions.code);
+  }
+
+  async create(noun: string, id: string, data: object = {}): Promise<{ position: string }> {
+    return ((await this.data(CREATE, { input: { noun, id, data } })) as { createThing: { position: string } })
+      .createThing;
   }
 }

@@ -37,7 +37,7 @@ export class Segment {
     const before = this.before?.latest;
     return {
       ...{ stream, upTo, revision, position, eventId: id, recordedAt },
-      occurredAt: metadata.occurredAt ?? recordedAt,
+      occurredAt: metadata?.occurredAt ?? recordedAt,
       after: this.before?.upTo ?? -1,
       afterEventId: this.before?.eventId ?? null,
       segment: { recorded: this.#recorded, occurred: this.#occurred },

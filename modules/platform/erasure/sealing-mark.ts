@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { EventMetadata } from '#kernel/event';
 import { uuidv8 } from '#kernel/ids';
 import type { EventStore } from '#platform/event-store/event-store.port';
+import type { SealingEvent } from './sealing.events.js';
 
 /** An object of Perdure's own: nobody can have a noun of that name. */
 const STREAM = 'main.system-sealing';
@@ -24,5 +25,6 @@ export async function beginSealing(events: EventStore, now: Date): Promise<void>
     schemaVersion: 1,
     occurredAt: now.toISOString(),
   };
-  await events.append(STREAM, 'any', [{ id: EVENT_ID, type: 'system.sealingBegan', data: {}, metadata }]);
+  const event: SealingEvent = { type: 'system.sealingBegan', data: {} };
+  await events.append(STREAM, 'any', [{ id: EVENT_ID, ...event, metadata }]);
 }

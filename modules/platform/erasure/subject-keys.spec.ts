@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventStore } from '#platform/event-store/event-store.port';
@@ -95,6 +95,24 @@ describe('the keys of subjects', () => {
     expect((await keys.of('main', 'bob'))[0]!.document.wrapped).not.toBeNull();
     await closeAll();
     expect(placesOf(wrapped, folder)).toEqual([]);
+  });
+
+  it('are gone from the files at the next start, where the process ended before it could cut off the log', async () => {
+    const keys = await start();
+    const { id } = await keyOf(keys);
+    const { document } = (await keys.of('main', 'ada'))[0]!;
+    const store = new KeyStore(`sqlite:${join(folder, 'keys.db')}`);
+    await store.write([{ id, document: { ...document, wrapped: null, master: null } }]);
+    // What lies on the disk at this moment is what a killed process leaves behind.
+    const left = mkdtempSync(join(tmpdir(), 'perdure-left-'));
+    for (const end of ['', '-wal']) cpSync(join(folder, `keys.db${end}`), join(left, `keys.db${end}`));
+    await store.close();
+    expect(placesOf(document.wrapped!, left)).not.toEqual([]);
+    const later = new KeyStore(`sqlite:${join(left, 'keys.db')}`);
+    expect((await later.get([id])).get(id)).toMatchObject({ wrapped: null });
+    expect(placesOf(document.wrapped!, left)).toEqual([]);
+    await later.close();
+    rmSync(left, { recursive: true });
   });
 
   it('are others after an erasure, also for whoever asked while it went on', async () => {

@@ -15,7 +15,7 @@ import { HttpFault } from '#platform/http/http-fault';
 import type { Config } from '#platform/config/config';
 import type { ProjectionWaits } from '#platform/projecting/projection-waits';
 import { caughtUpFor } from './after-directive.js';
-import { DocumentRefused, WrongTransport } from './graphql.errors.js';
+import { DocumentRefused, wrongTransport } from './graphql.errors.js';
 import { GraphqlContext } from './graphql-context.js';
 import { asGraphqlError, shownError, shownResult } from './graphql-errors-shown.js';
 import { LoadedGraphqlModule } from './loaded-graphql.module.js';
@@ -93,11 +93,11 @@ export class GraphqlService {
     const { kind, ...args } = prepared;
     if (kind === 'subscription') {
       return refused([
-        asGraphqlError(new WrongTransport('Subscribe over a WebSocket at this URL (graphql-transport-ws).')),
+        asGraphqlError(wrongTransport('Subscribe over a WebSocket at this URL (graphql-transport-ws).')),
       ]);
     }
     if (kind === 'mutation' && request.method !== 'POST') {
-      const error = asGraphqlError(new WrongTransport('A mutation changes something. Send it by POST.'));
+      const error = asGraphqlError(wrongTransport('A mutation changes something. Send it by POST.'));
       const headers = { allow: 'POST', 'content-type': 'application/json; charset=utf-8' };
       const body = JSON.stringify({ errors: [shownError(error, request)] });
       return [body, { status: 405, statusText: 'Method Not Allowed', headers }];

@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '#platform/config/config';
 import { HttpFault } from '#platform/http/http-fault';
 import { RateLimiter } from '#platform/http/rate-limiter';
-import { TooManySubscriptions, WrongTransport } from './graphql.errors.js';
+import { TooManySubscriptions, wrongTransport } from './graphql.errors.js';
 import { GraphqlContext } from './graphql-context.js';
 import { asGraphqlError, shownError, shownResult } from './graphql-errors-shown.js';
 import type { Operations } from './operations.js';
@@ -85,21 +85,20 @@ export class GraphqlSockets {
   }
 
   #serve(socket: WebSocket, request: FastifyRequest): void {
-    const line = new SocketLine(socket, {
-      patience: this.settings.graphqlSlowSeconds * 1_000,
-      tooSlow: () => {
-        release(CLOSE.tooSlow, TOO_SLOW);
-        void line.close(CLOSE.tooSlow, TOO_SLOW, PATIENCE.slow);
-      },
-      failed: (error) => request.log.error({ requestId: request.id, err: error }, 'A GraphQL socket failed.'),
-    });
+    const failed = (error: unknown): void =>
+      request.log.error({ requestId: request.id, err: error }, 'A GraphQL socket failed.');
+    const tooSlow = (): void => {
+      release(CLOSE.tooSlow, TOO_SLOW);
+      void line.close(CLOSE.tooSlow, TOO_SLOW, PATIENCE.slow);
+    };
+    const line = new SocketLine(socket, { patience: this.settings.graphqlSlowSeconds * 1_000, tooSlow, failed });
     if (this.#closing) return void line.close(CLOSE.restart, RESTARTING, PATIENCE.restart);
     this.#lines.add(line);
     const closed = this.#server.opened(line, { request });
     /** Ends the subscriptions. A client that does not read does not take part in the closing either, so this comes before. */
     const release = (code: number, reason: string): void => {
       this.#lines.delete(line);
-      void closed(code, reason);
+      closed(code, reason).catch(failed);
     };
     socket.once('close', (code, reason) => {
       line.end();
@@ -123,7 +122,7 @@ export class GraphqlSockets {
     if (!('kind' in prepared)) return prepared;
     const { kind, ...args } = prepared;
     if (kind !== 'subscription') {
-      return [asGraphqlError(new WrongTransport(`Send a ${kind} by POST: sockets are for subscriptions.`))];
+      return [asGraphqlError(wrongTransport(`Send a ${kind} by POST: sockets are for subscriptions.`))];
     }
     return { ...args, contextValue: new GraphqlContext(request, async () => {}) };
   }

@@ -1,4 +1,5 @@
 import { DomainError } from '#kernel/errors';
+import { HttpFault } from '#platform/http/http-fault';
 import { defineProblems } from '#platform/http/problem-catalogue';
 
 defineProblems({
@@ -81,8 +82,7 @@ export class TooManySubscriptions extends DomainError {
   }
 }
 
-export class WrongTransport extends DomainError {
-  constructor(message: string) {
-    super('invalid', 'graphql-wrong-transport', message);
-  }
+/** The operation came in a way that its kind cannot come. */
+export function wrongTransport(detail: string): HttpFault {
+  return new HttpFault('graphql-wrong-transport', detail);
 }

@@ -8,7 +8,7 @@ import { EVENT_STORE, type EventStore, STORED_EVENTS } from '#platform/event-sto
 import { streamName } from '#platform/event-store/stream-name';
 import type { PageOf } from '#platform/http/paging';
 import { InvalidCursor } from '#platform/read-store/read-store.errors';
-import { entryOf, type HistoryEntry } from './history-entry.js';
+import { entryOf, type HistoryEntry, referenceOf } from './history-entry.js';
 import { ObjectNotFound } from './history.errors.js';
 
 /** Most events that are looked at for one page: where few match, it is shorter than its limit. */
@@ -110,6 +110,6 @@ function matches(event: Recorded, { types, actor, from, to, clock = 'recorded' }
 }
 
 function isBy(event: Recorded, actor: string): boolean {
-  const { type, id } = entryOf(event).actor;
+  const { type, id } = referenceOf(event).actor;
   return actor === id || actor === `${type}:${id}`;
 }

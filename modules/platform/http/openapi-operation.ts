@@ -97,7 +97,9 @@ function success(endpoint: Endpoint): Schema {
     const schema = shape(endpoint.answer ?? AnswerSchema);
     const names: HeaderName[] = endpoint.answer ? [] : ['ETag', 'Perdure-Position'];
     if (endpoint.starts) {
-      return { 202: { description: 'The work has been noted, durably.', headers: headers('Location'), ...json(schema) } };
+      return {
+        202: { description: 'The work has been noted, durably.', headers: headers('Location'), ...json(schema) },
+      };
     }
     return {
       200: {

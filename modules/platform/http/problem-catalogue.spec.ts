@@ -1,19 +1,25 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { globSync, readFileSync } from 'node:fs';
-import '#modules/schedules/schedule.errors';
-import '#modules/things/thing.errors';
-import '#platform/erasure/erasure.errors';
-import './platform-problems.js';
+import { resolve } from 'node:path';
+import 'reflect-metadata';
 import { findProblem, STATUS_OF_KIND } from './problem-catalogue.js';
+
+const files = globSync('modules/**/*.ts', { exclude: (path) => path.endsWith('.spec.ts') }).map((path) => ({
+  path,
+  // Examples in doc comments are nobody's errors.
+  text: readFileSync(path, 'utf8').replaceAll(/^ *\*.*$/gm, ''),
+}));
 
 /** `super('kind', 'code', …)` of the error classes, and of the plain errors that are thrown on the spot. */
 const DECLARED = /(?:super|new DomainError)\(\s*'([a-z-]+)',\s*'([a-z-]+)'/g;
 
-const declared = globSync('modules/{platform,schedules,things}/**/*.ts', {
-  exclude: (path) => path.endsWith('.spec.ts'),
-}).flatMap((file) =>
-  [...readFileSync(file, 'utf8').matchAll(DECLARED)].map(([, kind, code]) => [code!, kind!, file] as const),
+const declared = files.flatMap(({ path, text }) =>
+  [...text.matchAll(DECLARED)].map(([, kind, code]) => [code!, kind!, path] as const),
 );
+
+beforeAll(async () => {
+  for (const { path, text } of files) if (/^defineProblems\(/m.test(text)) await import(resolve(path));
+});
 
 describe('the catalogue of problems', () => {
   it('is compared with the errors that there are', () => {

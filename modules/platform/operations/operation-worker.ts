@@ -29,6 +29,8 @@ const LEASE = 'operations';
 const AT_ONCE = 4;
 /** Milliseconds that a handler has to stop before others get their turn. */
 const PATIENCE_MS = 2_000;
+/** Milliseconds that what has ended is told of: a month. It goes at the next start of a worker. */
+const KEPT_MS = 30 * 86_400_000;
 /** Milliseconds between two looks at what other processes asked for. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -101,6 +103,7 @@ export class OperationWorker {
   async #serve(own: OwnCheckpoint, lost?: AbortSignal): Promise<void> {
     const signal = lost ? AbortSignal.any([this.#stop.signal, lost]) : this.#stop.signal;
     await own.load();
+    await this.#forgetOld(own);
     try {
       while (!signal.aborted) {
         const asked = this.asked.asked.next();
@@ -114,6 +117,19 @@ export class OperationWorker {
       for (const run of this.#runs.values()) run.interrupt();
       await Promise.all([...this.#runs.values()].map((run) => run.ended));
     }
+  }
+
+  async #forgetOld(own: OwnCheckpoint): Promise<void> {
+    const before = new Date(this.#clock.now().getTime() - KEPT_MS).toISOString();
+    const { items } = await this.documents.query(operations.name, {
+      filter: { endedAt: { $lt: before } },
+      limit: 1_000,
+    });
+    if (items.length === 0) return;
+    await this.#save(
+      own,
+      items.map(({ id }) => ({ collection: operations.name, id, document: null })),
+    );
   }
 
   /** Does what was wished, in order. */

@@ -195,6 +195,18 @@ describe('long work', () => {
     expect(await operations.get(id)).toMatchObject({ state: 'done', result: { by: 'two' } });
   });
 
+  it('is forgotten a month after its end, when a worker starts', async () => {
+    await start();
+    const { id } = await operations.request('count', {});
+    await last(id);
+    const clock = { now: () => new Date(Date.now() + 31 * 86_400_000) };
+    await (await start()).stop();
+    expect(await operations.get(id)).toMatchObject({ state: 'done' });
+    await start(count, { ...quiet, clock });
+    await last((await operations.request('count', {})).id);
+    await expect(operations.get(id)).rejects.toBeInstanceOf(OperationNotFound);
+  });
+
   it('that nobody asked for is not found', async () => {
     await expect(operations.get('x')).rejects.toBeInstanceOf(OperationNotFound);
     await expect(operations.cancel('x')).rejects.toBeInstanceOf(OperationNotFound);

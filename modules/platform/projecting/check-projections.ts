@@ -1,6 +1,18 @@
 import type { Projection } from '#kernel/projection';
+import { operations, operationWishes } from '../operations/operation.js';
+import { asOfCopies } from './as-of.js';
+import { projectionBuilds } from './build-record.js';
+import { eventOrigins } from './event-origin.js';
 import { parkedEvents } from './parked-events.js';
+import { pausedProjections } from './paused-projections.js';
 import { UnusableProjections } from './projecting.errors.js';
+
+/** What the platform fills itself. */
+const OWN: ReadonlySet<string> = new Set(
+  [parkedEvents, projectionBuilds, pausedProjections, eventOrigins, asOfCopies, operations, operationWishes].map(
+    ({ name }) => name,
+  ),
+);
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
@@ -26,8 +38,8 @@ function* incomplete(projection: Projection<object>, index: number): Generator<s
   if (!readModel?.name) {
     yield `${which} has no read model: add "readModel: { name: '<collection>', indexes: [] }" to its projection({…}).`;
   }
-  if (readModel?.name === parkedEvents.name) {
-    yield `${which} fills '${parkedEvents.name}', which the platform keeps itself: give its readModel another name.`;
+  if (readModel?.name && OWN.has(readModel.name)) {
+    yield `${which} fills '${readModel.name}', which the platform keeps itself: give its readModel another name.`;
   }
 }
 

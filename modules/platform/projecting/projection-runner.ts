@@ -5,7 +5,6 @@ import type { Projection } from '#kernel/projection';
 import type { AllSlice, EventStore } from '../event-store/event-store.port.js';
 import { CheckpointMoved, LeaseLost } from '../read-store/read-store.errors.js';
 import type { ReadStore, Write } from '../read-store/read-store.port.js';
-import { projectionBuilds, type BuildRecord } from './build-record.js';
 import { EventOrigin, eventOrigins } from './event-origin.js';
 import { eventPages } from './event-pages.js';
 import { lagAfter } from './lag.js';
@@ -14,15 +13,15 @@ import { Movement } from './movement.js';
 import { OwnCheckpoint } from './own-checkpoint.js';
 import { PageProjector } from './page-projector.js';
 import { parkedEvents, parkedKeyId } from './parked-events.js';
-import { pausedProjections } from './paused-projections.js';
 import { ProjectionElsewhere, ReadModelStale } from './projecting.errors.js';
 import { statusElsewhere } from './observed-projections.js';
 import type { ProjectionStatus } from './projection-status.js';
+import { ProjectionWishes } from './projection-wishes.js';
 import { replayParked, type ReplayOutcomes } from './replay-parked.js';
 import { backoff, patient, type RetryPolicy } from './retry-policy.js';
 import { runBuilds } from './run-builds.js';
-import { systemStopwatch, type Stopwatch } from './stopwatch.js';
-import { isReadyFor, takeOverIfReady } from './take-over.js';
+import type { Stopwatch } from './stopwatch.js';
+import { takeOverIfReady } from './take-over.js';
 import { SkippingProjection } from './skipping-projection.js';
 import type { Tenure } from './tenure.js';
 import type { Progress } from './watched-projection.js';
@@ -45,8 +44,6 @@ type Task = 'follow' | 'pause' | 'build' | 'wait';
 
 /** A checkpoint that only skips ignored events is stored at most so often. */
 const SKIP_EVERY_MS = 1_000;
-/** Milliseconds between two looks at what other processes want of a projection. */
-const LOOK_EVERY_MS = 1_000;
 
 /**
  * Keeps one projection's read model up to date: reads the global order in pages and writes each page's documents together with
@@ -81,7 +78,7 @@ export class ProjectionRunner {
   #storing = false;
   /** Ends what the runner does at this moment, so that it looks what there is to do now. */
   #round = new AbortController();
-  #paused = false;
+  readonly #wishes: ProjectionWishes;
   /** The read model is not this version's, or not this event store's: nothing may be written to it. */
   #stale = false;
   /** Loading, pages and replays take turns. */
@@ -105,6 +102,7 @@ export class ProjectionRunner {
     this.#logger = options.logger ?? new Logger(`Projection ${projection.name}`);
     this.#pages = new PageProjector(this.projection, documents, this.#retry, this.#clock);
     this.#checkpoint = new OwnCheckpoint(projection.name, documents);
+    this.#wishes = new ProjectionWishes(projection, documents, options.stopwatch);
     this.#origin = new EventOrigin(projection.name, events, documents);
   }
 
@@ -113,8 +111,7 @@ export class ProjectionRunner {
     await this.documents.define(this.projection.readModel);
     await this.documents.define(parkedEvents);
     await this.documents.define(eventOrigins);
-    await this.documents.define(projectionBuilds);
-    await this.documents.define(pausedProjections);
+    await this.#wishes.define();
     this.#running ??= this.#run();
   }
 
@@ -194,12 +191,7 @@ export class ProjectionRunner {
   /** Looks whether there is something else to do: somebody paused the projection, or let it go on, or has built it anew. */
   async look(): Promise<void> {
     if (!this.#isOwner || this.#state === 'stopped') return;
-    const { name } = this.projection;
-    const [paused, build] = await Promise.all([
-      this.documents.get(pausedProjections.name, name),
-      this.documents.get<BuildRecord>(projectionBuilds.name, name),
-    ]);
-    if (Boolean(paused) !== this.#paused || isReadyFor(this.projection, build)) this.#round.abort();
+    if (await this.#wishes.haveChanged()) this.#round.abort();
   }
 
   async #run(): Promise<void> {
@@ -229,7 +221,7 @@ export class ProjectionRunner {
   /** Does the work until this process is stopped or loses the lease. */
   async #serve(): Promise<void> {
     const signal = this.#signal;
-    const looking = this.options.leases && this.#keepLooking(signal);
+    const looking = this.options.leases && this.#wishes.watch(signal, () => this.look());
     if (!signal.aborted) this.#state = 'catching-up';
     while (!signal.aborted) {
       this.#round = new AbortController();
@@ -266,21 +258,12 @@ export class ProjectionRunner {
     if (this.#isOwner) await this.#inTurn(() => this.#write([], this.#position));
   }
 
-  /** For what other processes want. */
-  async #keepLooking(signal: AbortSignal): Promise<void> {
-    const { stopwatch = systemStopwatch } = this.options;
-    while (!signal.aborted) {
-      await stopwatch.wait(LOOK_EVERY_MS, signal);
-      if (!signal.aborted) await this.look().catch(() => {}); // the next look meets the same store
-    }
-  }
-
   async #load(): Promise<Task> {
     const { name } = this.projection;
     this.#stale = true;
     await this.#checkpoint.load();
     await this.#takeOver();
-    this.#paused = Boolean(await this.documents.get(pausedProjections.name, name));
+    const paused = await this.#wishes.toPause();
     const why = await this.#whyStale();
     this.#stale = why !== undefined;
     // A place in another store is none in this one, and nobody may take it for one.
@@ -290,7 +273,7 @@ export class ProjectionRunner {
     await this.projection.learnSkips();
     if (!this.#stale) await this.#replaySkipped();
     this.movement.tell();
-    if (why === undefined) return this.#paused ? 'pause' : 'follow';
+    if (why === undefined) return paused ? 'pause' : 'follow';
     this.#logger.log(`${why}: the read model is built anew.`);
     if (!this.options.rebuild) return 'build';
     await this.options.rebuild(name);

@@ -124,7 +124,10 @@ describe('a read model that is built anew', () => {
 
         const dying = new DyingStore(at, how);
         const reached = inPieces
-          ? dying.reaching(piecemeal(store, positions, () => void dying.count()))
+          ? dying.reaching(
+              piecemeal(store, positions, () => void dying.count()),
+              ['define', 'drop', 'replace'],
+            )
           : dying.reaching(store);
         const doomed = new ProjectionRunner(second, events, reached, tight);
         await doomed.start().catch(() => {});

@@ -22,7 +22,8 @@ export interface Edges<Item> {
 
 /**
  * The documents in the window, in the order of the query. A cursor is one of the query's own pages. What lies on the other side of a
- * cursor is not looked for: there is something where a cursor was given. Rejects as `ReadStore.query` does.
+ * cursor is not looked for: there is something where a cursor was given. Where a field of the sort holds arrays, backwards is another
+ * order, as `Sort` says. Rejects as `ReadStore.query` does.
  */
 export async function queryEdges<D extends object = JsonObject>(
   store: ReadStore,
