@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { WorkModule } from '#apps/worker/work.module';
 import { AuditModule } from '#modules/audit/audit.module';
 import { AuditTreeModule } from '#modules/audit/audit-tree.module';
+import { HEADS_STREAM } from '#modules/audit/heads/signed-heads';
 import { ProjectsModule } from '#modules/projects/projects.module';
 import { SchedulesModule } from '#modules/schedules/schedules.module';
 import { SubjectsModule } from '#modules/subjects/subjects.module';
@@ -48,7 +49,7 @@ export class AppModule {
         }),
         config.worker === 'here' ? WorkModule.here(config) : WorkModule.elsewhere(config),
         EventFeedModule,
-        FrontModule,
+        FrontModule.guarding([HEADS_STREAM]),
         GraphqlModule.with(RESOLVERS),
         ParkingModule,
         HistoryModule.with(findCorrelated),

@@ -41,7 +41,7 @@ export class AuditEventParameters extends AuditFilterParameters implements PageP
   @Optional(Text({ max: 8_000 })) cursor?: string;
 
   /** Oldest events first (default), or newest. */
-  @Optional(OneOf(['asc', 'desc'])) order?: 'asc' | 'desc';
+  @Optional(OneOf(['asc', 'desc'], 'Order')) order?: 'asc' | 'desc';
 }
 
 export class AuditReportParameters {

@@ -25,6 +25,7 @@ describe('an embedded Perdure that EventStoreDB clients write to', () => {
     await rm(folder, { recursive: true });
   });
 
+  const root = { username: 'admin', password: 'changeit' };
   const start = () => serve({ PORT: '0', PERDURE_DATA: folder, PERDURE_LOG: 'error', PERDURE_EVENTSTOREDB_PORT: port });
   const request = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
     const response = await fetch(`${server.url}/api/v1/things/Cart${path}`, {
@@ -57,7 +58,29 @@ describe('an embedded Perdure that EventStoreDB clients write to', () => {
 
   it('says that it is ready for them, too', async () => {
     const { parts } = (await (await fetch(`${server.url}/ready`)).json()) as { parts: { name: string }[] };
-    expect(parts.map(({ name }) => name).sort()).toEqual(['EventStoreDB front', 'event store', 'jobs', 'read store']);
+    const names = ['EventStoreDB front', 'audit', 'event store', 'jobs', 'read store'];
+    expect(parts.map(({ name }) => name).sort()).toEqual(names);
+  });
+
+  it('lets them read the heads that vouch for its log, and nobody write there', async () => {
+    const heads = '$audit-heads';
+    const forged = jsonEvent({ type: 'audit.headSigned', data: { size: 0 } });
+    const attempts = [
+      () => client.appendToStream(heads, forged),
+      () => client.appendToStream(heads, forged, { throwOnAppendFailure: true, credentials: root }),
+      () => client.setStreamMetadata(heads, { maxCount: 1 }),
+      () => client.deleteStream(heads),
+      () => client.tombstoneStream(heads),
+    ];
+    for (const attempt of attempts) {
+      await expect(attempt()).rejects.toThrow(/Only Perdure itself writes to '\$audit-heads'/);
+    }
+    await server.close();
+    server = await start();
+    const types: string[] = [];
+    for await (const { event } of client.readStream(heads)) types.push(event!.type);
+    expect(new Set(types)).toEqual(new Set(['audit.headSigned']));
+    expect((await (await fetch(`${server.url}/ready`)).json()) as object).toMatchObject({ status: 'ready' });
   });
 
   it('lets them go when it ends, and starts again on the same port', async () => {

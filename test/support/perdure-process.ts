@@ -16,6 +16,7 @@ export class PerdureProcess {
 
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
+  #output = '';
   #isUp: Promise<void>;
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
@@ -27,6 +28,7 @@ export class PerdureProcess {
       this.#child.once('exit', () => reject(new Error(`perdure ${args.join(' ')} ended without a word.`)));
     });
     this.#isUp.catch(() => {});
+    this.#child.stdout!.on('data', (bytes: Buffer) => (this.#output += bytes.toString()));
     PerdureProcess.#running.add(this);
     this.#child.once('exit', () => PerdureProcess.#running.delete(this));
     const exit = once(this.#child, 'exit') as Promise<[number | null]>;
@@ -43,6 +45,17 @@ export class PerdureProcess {
   /** Resolves with the first output: a server is up then. */
   up(): Promise<void> {
     return this.#isUp;
+  }
+
+  /** What it has written to standard output so far. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Resolves when it has written more; rejects where it ends instead. */
+  async more(): Promise<void> {
+    const ended = this.ended.then(() => Promise.reject(new Error('It ended.')));
+    await Promise.race([once(this.#child.stdout!, 'data'), ended]);
   }
 
   /** Writes to its standard input; resolves when it has taken it in. */

@@ -29,6 +29,8 @@ interface Head {
 const LAG_SECONDS = 10;
 /** Milliseconds that a store that was just opened has to catch up in. */
 const PATIENCE_MS = 10_000;
+/** Milliseconds in which nobody wonders that an event is not signed yet. */
+const SOON_MS = 600_000;
 /** Most dead jobs that are counted. */
 const MOST_COUNTED = 1_000;
 
@@ -47,7 +49,7 @@ export async function checkServer(api: Api): Promise<Check[]> {
     ...ready.parts.map(checkPart),
     checkEvents(newest, metrics.get('perdure_audit_tree_size')),
     ...(await settled(api)).flatMap(checkProjection),
-    await checkAudit(api, metrics),
+    await checkAudit(api, metrics, newest),
     await checkJobs(api),
   ];
 }
@@ -91,7 +93,7 @@ function checkProjection(projection: Projection): Check[] {
   if (state === 'failing')
     return [fail(of, `${words}: ${error ?? ''}`, 'It tries again by itself: mend what it fails for.'), ...parked];
   if (state === 'stopped') return [fail(of, words, 'Start the server anew.'), ...parked];
-  if (paused) return [warn(of, `${words}, paused`, `perdure projections resume ${name}`), ...parked];
+  if (paused) return [warn(of, words, `perdure projections resume ${name}`), ...parked];
   if (state === 'rebuilding')
     return [warn(of, words, 'It answers as it was until the new one is built: perdure operations list'), ...parked];
   if (lagSeconds > LAG_SECONDS) {
@@ -102,14 +104,19 @@ function checkProjection(projection: Projection): Check[] {
   return [ok(of, words), ...parked];
 }
 
-async function checkAudit(api: Api, metrics: ReadonlyMap<string, number>): Promise<Check> {
+async function checkAudit(
+  api: Api,
+  metrics: ReadonlyMap<string, number>,
+  newest?: { readonly recordedAt: string },
+): Promise<Check> {
   const name = 'signed heads';
   const size = metrics.get('perdure_audit_tree_size') ?? 0;
   const response = await api.ask('/api/v1/audit/heads/latest');
-  if (!response.ok)
-    return size === 0
-      ? ok(name, 'none yet')
-      : warn(name, `none yet, over ${size} events`, 'One follows within PERDURE_AUDIT_EVERY seconds.');
+  if (!response.ok) {
+    const isNew = !newest || Date.now() - Date.parse(newest.recordedAt) < SOON_MS;
+    const cure = 'One follows within PERDURE_AUDIT_EVERY seconds: look into the log of whatever runs the projections.';
+    return isNew ? ok(name, 'none yet') : warn(name, `none yet, over ${size} events`, cure);
+  }
   const head = (await response.json()) as Head;
   const uncovered = Math.max(0, size - head.size);
   const found = `the last one, of ${head.at}, covers ${head.size} events; ${uncovered} are not signed yet`;

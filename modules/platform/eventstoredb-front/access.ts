@@ -25,6 +25,21 @@ export class OpenFront extends FrontAccess {
   }
 }
 
+/** An open front, but for streams that only Perdure itself writes to: what stands there vouches for the rest. Anybody may read them. */
+export class GuardedFront extends FrontAccess {
+  constructor(private readonly guarded: readonly string[]) {
+    super();
+  }
+
+  /** Throws AccessDenied, whoever asks: there is nobody who could. */
+  override allows(_: Credentials | undefined, stream: string, right: StreamRight): boolean {
+    if (right === 'read' || right === 'metaRead' || !this.guarded.includes(stream)) return true;
+    throw new AccessDenied(
+      `Only Perdure itself writes to '${stream}'. Read it; let the process that has the store write.`,
+    );
+  }
+}
+
 /** One caller's way through a policy. */
 export class Caller {
   readonly #credentials: Credentials | undefined;

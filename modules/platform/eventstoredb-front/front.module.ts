@@ -1,8 +1,11 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, Module } from '@nestjs/common';
+import { type BeforeApplicationShutdown, type DynamicModule, Inject, Injectable, Module } from '@nestjs/common';
 import { Config, InvalidConfig } from '#platform/config/config';
 import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
 import { Readiness } from '#platform/observability/readiness';
 import type { EventStoreDbFront } from './front.js';
+
+/** Names of the streams that clients of the front may only read. */
+const GUARDED_STREAMS = Symbol('GuardedStreams');
 
 /** The EventStoreDB front of this process, where PERDURE_EVENTSTOREDB_PORT names one. */
 @Injectable()
@@ -13,6 +16,7 @@ export class ConfiguredFront implements BeforeApplicationShutdown {
     @Inject(STORED_EVENTS) private readonly store: EventStore,
     private readonly config: Config,
     private readonly readiness: Readiness,
+    @Inject(GUARDED_STREAMS) private readonly guarded: readonly string[],
   ) {}
 
   /** Opens it, when all else is ready. Rejects with InvalidConfig where it cannot listen. */
@@ -21,8 +25,9 @@ export class ConfiguredFront implements BeforeApplicationShutdown {
     if (port === 0) return;
     const host = this.config.host.includes(':') ? `[${this.config.host}]` : this.config.host;
     // gRPC takes its time to load.
-    const { EventStoreDbFront } = await import('./front.js');
-    const options = { port, host, maxEventBytes, drainMs: drainSeconds * 1_000 };
+    const [{ EventStoreDbFront }, { GuardedFront }] = await Promise.all([import('./front.js'), import('./access.js')]);
+    const access = new GuardedFront(this.guarded);
+    const options = { port, host, maxEventBytes, drainMs: drainSeconds * 1_000, access };
     this.#front = await EventStoreDbFront.open(this.store, options).catch((error: Error) => {
       if (!isAboutTheAddress(error)) throw error;
       throw new InvalidConfig([
@@ -51,4 +56,9 @@ function isAboutTheAddress(error: NodeJS.ErrnoException): boolean {
 
 /** Serves the event store to EventStoreDB clients, where the settings say so. */
 @Module({ providers: [ConfiguredFront] })
-export class FrontModule {}
+export class FrontModule {
+  /** Clients may read these streams, and neither write to them nor delete them. */
+  static guarding(streams: readonly string[]): DynamicModule {
+    return { module: FrontModule, providers: [{ provide: GUARDED_STREAMS, useValue: streams }] };
+  }
+}

@@ -97,11 +97,10 @@ export class GraphqlSockets {
     const closed = this.#server.opened(line, { request });
     /** Ends the subscriptions. A client that does not read does not take part in the closing either, so this comes before. */
     const release = (code: number, reason: string): void => {
-      this.#lines.delete(line);
       closed(code, reason).catch(failed);
     };
     socket.once('close', (code, reason) => {
-      line.end();
+      this.#lines.delete(line);
       release(code, String(reason));
     });
   }

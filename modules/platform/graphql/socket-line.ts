@@ -20,7 +20,6 @@ export interface LineOptions {
  * the store only as fast as its client reads: what waits here is one message of each subscription.
  */
 export class SocketLine implements GraphqlSocket {
-  readonly #heartbeat: NodeJS.Timeout;
   #alive = true;
 
   constructor(
@@ -30,7 +29,8 @@ export class SocketLine implements GraphqlSocket {
     // ws closes the socket itself.
     socket.on('error', () => {});
     socket.on('pong', () => (this.#alive = true));
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT).unref();
+    const heartbeat = setInterval(() => this.#beat(), HEARTBEAT).unref();
+    socket.once('close', () => clearInterval(heartbeat));
   }
 
   get protocol(): string {
@@ -72,11 +72,6 @@ export class SocketLine implements GraphqlSocket {
         void this.close(4500, 'Internal error');
       });
     });
-  }
-
-  /** The socket is closed. */
-  end(): void {
-    clearInterval(this.#heartbeat);
   }
 
   /** Who reads slowly answers late, and has a limit of its own. */
