@@ -1,4 +1,4 @@
-# Perdure without a shell, a package manager or a user that may write anything but /data: Node, the C library that it is linked
+# Perdure without a shell, a package manager or a user that may write anything but /data and /keys: Node, the C library that it is linked
 # to, our packages and our code. `docker build -t perdure .`; docs/guides/distributed.md says how large it becomes, and why so.
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
@@ -16,6 +16,7 @@ COPY . .
 RUN npm run build && rm -rf dist/test
 
 # The same Debian libraries as in the stages above, which is what the tests run on; Alpine's would be others.
+# A new volume at /data or /keys takes its owner from the folder that is here.
 FROM node:24-bookworm-slim AS system
 RUN mkdir -p /system/usr/local/bin /system/etc /system/app \
   && cp /usr/local/bin/node /system/usr/local/bin/ \
@@ -24,6 +25,7 @@ RUN mkdir -p /system/usr/local/bin /system/etc /system/app \
   && echo 'node:x:1000:1000::/app:/none' > /system/etc/passwd \
   && echo 'node:x:1000:' > /system/etc/group \
   && install --directory --owner=1000 --group=1000 /system/data \
+  && install --directory --owner=1000 --group=1000 --mode=0700 /system/keys \
   && install --directory --mode=1777 /system/tmp
 
 FROM scratch

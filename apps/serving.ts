@@ -10,12 +10,12 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Lets the application listen, and writes down the settings that it runs with. Closes it where it cannot. */
+/** Lets the application listen, and writes down the settings that it runs with, and what to mend. Closes it where it cannot. */
 export async function serveApp(
   app: NestFastifyApplication,
   config: Config,
   port: number,
-  first: () => Promise<void> = async () => {},
+  { first = async () => {}, warnings = [] }: { first?: () => Promise<void>; warnings?: readonly string[] } = {},
 ): Promise<Server> {
   try {
     await first();
@@ -27,10 +27,9 @@ export async function serveApp(
   const address = app.getHttpServer().address() as { port: number };
   const host = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(config.host) ? 'localhost' : config.host;
   const url = `http://${host}:${address.port}`;
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .log.info({ url, settings: describeConfig(config) }, 'Running with these settings.');
+  const { log } = app.getHttpAdapter().getInstance();
+  log.info({ url, settings: describeConfig(config) }, 'Running with these settings.');
+  for (const warning of warnings) log.warn(warning);
   let closed: Promise<void> | undefined;
   return { url, close: () => (closed ??= drain(app)) };
 }

@@ -1,11 +1,6 @@
 import type { Recorded } from '#kernel/event';
 import { projection } from '#kernel/projection';
-import {
-  auditDays,
-  auditObjectDays,
-  type AuditDayDocument,
-  type AuditObjectDayDocument,
-} from '#read-models/audit-days';
+import { auditDays, type AuditDayDocument } from '#read-models/audit-days';
 import { factsOf, type AuditFacts } from './audit.projection.js';
 
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
@@ -32,19 +27,3 @@ export const auditDaysProjection = projection<AuditDayDocument, Recorded>({
 function groupOf({ tenant, recordedAt, actorType, actor, type, objectType, refused }: AuditFacts) {
   return { tenant, day: dayOf(recordedAt), actorType, actor, type, objectType, refused };
 }
-
-/** Which objects something happened to on which day. */
-export const auditObjectDaysProjection = projection<AuditObjectDayDocument, Recorded>({
-  name: 'audit-object-days',
-  version: 1,
-  readModel: auditObjectDays,
-  key(event) {
-    const { tenant, recordedAt, objectType, objectId } = factsOf(event);
-    return objectId === null ? null : `${dayOf(recordedAt)} ${tenant}.${objectType}-${objectId}`;
-  },
-  evolve(document, event) {
-    if (document) return document;
-    const { tenant, recordedAt, objectType, objectId } = factsOf(event);
-    return { tenant, day: dayOf(recordedAt), object: `${objectType}-${objectId}`, at: recordedAt };
-  },
-});

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Recorded } from '#kernel/event';
 import { projected } from '#kernel/projection-specification';
 import { auditProjection } from './audit.projection.js';
-import { auditDaysProjection, auditObjectDaysProjection } from './audit-days.projection.js';
+import { auditDaysProjection } from './audit-days.projection.js';
 import { MAX_TEXT } from './audit-text.js';
 
 const stream = 'main.Customer-ada-1';
@@ -101,11 +101,5 @@ describe('the days of the audit', () => {
       last: { position: '2' },
       latest: Date.UTC(2026, 0, 2) - 1,
     });
-  });
-  it('know each object once', () => {
-    const objects = projected(auditObjectDaysProjection)(...([moved, moved, refused] as never[]));
-    expect(Object.values(objects)).toEqual([
-      { tenant: 'main', day: '2026-01-01', object: 'Customer-ada-1', at: Date.UTC(2026, 0, 1) },
-    ]);
   });
 });

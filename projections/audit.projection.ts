@@ -14,6 +14,7 @@ export const auditProjection = projection<AuditDocument, Recorded>({
   name: 'audit',
   version: 1,
   readModel: audit,
+  once: true,
   key: ({ position }) => position.padStart(POSITION_DIGITS, '0'),
   // Several events where one was stored, an upcaster's doing, share its place: the first one stands for it.
   evolve: (document, event) => document ?? documentOf(event),

@@ -28,18 +28,3 @@ export const auditDays: ReadModel<AuditDayDocument> = {
   name: 'audit_days',
   indexes: [{ fields: ['tenant', 'day'] }],
 };
-
-/** That something happened to an object on a day: to count objects, each once, however often it changed. */
-export interface AuditObjectDayDocument {
-  readonly tenant: string;
-  readonly day: string;
-  /** `<type>-<id>`. */
-  readonly object: string;
-  /** When its first event of the day was recorded. */
-  readonly at: number;
-}
-
-export const auditObjectDays: ReadModel<AuditObjectDayDocument> = {
-  name: 'audit_object_days',
-  indexes: [{ fields: ['tenant', 'day'] }],
-};

@@ -50,8 +50,8 @@ Environment:
   ],
 })
 export class CliModule {
-  constructor(@InjectCommander() perdure: Command) {
-    checkChoices(understandable(perdure))
+  constructor(@InjectCommander() readonly program: Command) {
+    checkChoices(understandable(program))
       .name('perdure')
       .description('A backend in which everything that lasts is a durable object with one stream of events.')
       .addHelpText('after', ENDING);

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { type Server, serveApp } from '#apps/serving';
 import { readConfig } from '#platform/config/config';
-import { checkWorker } from '#platform/config/deployment';
+import { checkWorker, keyWarnings } from '#platform/config/deployment';
 import { createHttpApp } from '#platform/http/create-http-app';
 import { WorkerModule } from './worker.module.js';
 
@@ -9,5 +9,6 @@ import { WorkerModule } from './worker.module.js';
 export async function work(env: NodeJS.ProcessEnv = process.env): Promise<Server> {
   const config = readConfig(env);
   checkWorker(config);
-  return serveApp(await createHttpApp(WorkerModule.with(config), config), config, config.workerPort);
+  const app = await createHttpApp(WorkerModule.with(config), config);
+  return serveApp(app, config, config.workerPort, { warnings: keyWarnings(config, 'worker') });
 }

@@ -7,7 +7,7 @@ import { JOBS, type Jobs } from '#platform/jobs/jobs.port';
 import { Readiness } from '#platform/observability/readiness';
 import { ProjectingModule } from '#platform/projecting/projecting.module';
 import { auditProjection } from '#projections/audit.projection';
-import { auditDaysProjection, auditObjectDaysProjection } from '#projections/audit-days.projection';
+import { auditDaysProjection } from '#projections/audit-days.projection';
 import { nounsProjection } from '#projections/nouns.projection';
 import { projectsProjection } from '#projections/projects.projection';
 import { relationshipsProjection } from '#projections/relationships.projection';
@@ -22,7 +22,6 @@ export const PROJECTIONS = [
   projectsProjection,
   auditProjection,
   auditDaysProjection,
-  auditObjectDaysProjection,
 ];
 
 /** What happens behind the API: projections and jobs. */

@@ -35,9 +35,8 @@ export class AuditReport {
   @Count() refused: number;
   @Count() failed: number;
 
-  /** Different ones, each counted once. */
+  /** How many different ones. */
   @Count() actors: number;
-  @Count() objects: number;
 
   @Optional(Nested(AuditReportMoment)) first?: AuditReportMoment;
   @Optional(Nested(AuditReportMoment)) last?: AuditReportMoment;
@@ -51,11 +50,11 @@ export class AuditReport {
 
 /** The report as a table of three columns: what is counted, of what, how many. */
 export function reportAsCsv(report: AuditReport): string {
-  const { from, to, events, refused, failed, actors, objects, first, last } = report;
+  const { from, to, events, refused, failed, actors, first, last } = report;
   const rows: (string | number)[][] = [
     ['period', 'from', from],
     ['period', 'to', to],
-    ...Object.entries({ events, refused, failed, actors, objects }).map(([name, count]) => ['total', name, count]),
+    ...Object.entries({ events, refused, failed, actors }).map(([name, count]) => ['total', name, count]),
     ...(first ? [['first', first.position, first.recordedAt]] : []),
     ...(last ? [['last', last.position, last.recordedAt]] : []),
     ...report.byActor.map(({ actor, events: n }) => ['actor', `${actor.type}:${actor.id}`, n]),

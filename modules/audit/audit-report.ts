@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { comparePositions } from '#kernel/event';
-import type { ReadModel } from '#kernel/projection';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import type { AuditDocument } from '#read-models/audit';
-import { auditDays, auditObjectDays, type AuditDayDocument, type AuditMoment } from '#read-models/audit-days';
+import { auditDays, type AuditDayDocument, type AuditMoment } from '#read-models/audit-days';
 import { eachAudited } from './audit-query.js';
 import type { AuditReport } from './audit-report-form.js';
 
@@ -25,7 +24,7 @@ export class AuditReports {
   async report(tenant: string, period: Span, top: number): Promise<AuditReport> {
     const tally = new Tally();
     const [days, edges] = split(period);
-    if (days) await this.#addDays(tenant, days, tally);
+    if (days) for await (const group of within(this.store, tenant, days)) tally.addGroup(group);
     for (const edge of edges) {
       if (await this.#addDay(tenant, edge, tally)) continue;
       for await (const document of eachAudited(this.store, tenant, edge)) tally.addEvent(document);
@@ -33,20 +32,12 @@ export class AuditReports {
     return tally.report(period, top);
   }
 
-  async #addDays(tenant: string, days: Span, tally: Tally): Promise<void> {
-    for await (const group of within(this.store, auditDays, tenant, days)) tally.addGroup(group);
-    for await (const { object } of within(this.store, auditObjectDays, tenant, days)) tally.objects.add(object);
-  }
-
   /** Whether the part of a day has all events of that day, as it mostly has up to now: then its counts are those of the day. */
   async #addDay(tenant: string, { from, to }: Span, tally: Tally): Promise<boolean> {
     const day = { from: Math.floor(from / DAY) * DAY, to: Math.ceil(to / DAY) * DAY };
-    const groups = await Array.fromAsync(within(this.store, auditDays, tenant, day));
+    const groups = await Array.fromAsync(within(this.store, tenant, day));
     if (groups.some(({ earliest, latest }) => earliest < from || latest >= to)) return false;
     groups.forEach((group) => tally.addGroup(group));
-    for await (const { object, at } of within(this.store, auditObjectDays, tenant, day)) {
-      if (at >= from && at < to) tally.objects.add(object);
-    }
     return true;
   }
 }
@@ -65,16 +56,12 @@ function split({ from, to }: Span): [Span | undefined, Span[]] {
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
-async function* within<Document extends object>(
-  store: ReadStore,
-  { name }: ReadModel<Document>,
-  tenant: string,
-  { from, to }: Span,
-): AsyncGenerator<Document> {
+/** The kept counts of whole days. */
+async function* within(store: ReadStore, tenant: string, { from, to }: Span): AsyncGenerator<AuditDayDocument> {
   const filter = { tenant, day: { $gte: dayOf(from), $lt: dayOf(to) } };
   let cursor: string | undefined;
   do {
-    const page = await store.query<Document>(name, { filter, sort: { day: 1 }, limit: PAGE, cursor });
+    const page = await store.query<AuditDayDocument>(auditDays.name, { filter, sort: { day: 1 }, limit: PAGE, cursor });
     for (const { document } of page.items) yield document;
     cursor = page.next;
   } while (cursor !== undefined);
@@ -83,7 +70,6 @@ async function* within<Document extends object>(
 type Group = Omit<AuditDayDocument, 'tenant' | 'earliest' | 'latest'>;
 
 class Tally {
-  readonly objects = new Set<string>();
   readonly #counts = {
     byActor: new Map<string, number>(),
     byType: new Map<string, number>(),
@@ -99,7 +85,6 @@ class Tally {
   addEvent(document: AuditDocument): void {
     const moment = { position: document.position, at: document.recordedAt };
     this.addGroup({ ...document, day: dayOf(document.recordedAt), count: 1, first: moment, last: moment });
-    if (document.objectId !== null) this.objects.add(`${document.objectType}-${document.objectId}`);
   }
 
   addGroup({ day, actorType, actor, type, objectType, refused, count, first, last }: Group): void {
@@ -122,7 +107,7 @@ class Tally {
     return {
       ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString(), clock: 'recorded' as const },
       ...{ events: this.#events, refused: sum(refusals), failed: sum(failures) },
-      ...{ actors: byActor.size, objects: this.objects.size },
+      actors: byActor.size,
       ...(this.#first && { first: momentOf(this.#first) }),
       ...(this.#last && { last: momentOf(this.#last) }),
       byActor: ranked(byActor, top).map(([key, events]) => {

@@ -79,7 +79,8 @@ class RunningTree implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
   async onApplicationBootstrap(): Promise<void> {
     // Events that are gone with the process need no key that stays.
     const isKept = this.config.eventStore !== 'sqlite::memory:';
-    const key = isKept ? await AuditKey.load(this.config.auditKeyFile) : AuditKey.ephemeral();
+    const signedBy = () => this.heads.othersKey();
+    const key = isKept ? await AuditKey.load(this.config.auditKeyFile, { signedBy }) : AuditKey.ephemeral();
     const signer = new HeadSigner(key, this.heads, this.tree, this.clock);
     const leases = this.documents.shared ? new Leases(this.documents) : undefined;
     const options = { signEvery: this.config.auditEvery, leases };

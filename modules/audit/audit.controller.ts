@@ -40,8 +40,9 @@ export class AuditController {
   @QueryEndpoint({
     summary: 'Sum up a period: who did how much of what, and what was refused',
     description: 'As JSON, or as a table: `format=csv`, or `Accept: text/csv`.',
-    reads: ['audit', 'audit-days', 'audit-object-days'],
+    reads: ['audit', 'audit-days'],
     answer: AuditReport,
+    alsoProduces: ['text/csv'],
   })
   async report(
     @Parameters() { from, to, top, format }: AuditReportParameters,
@@ -63,6 +64,7 @@ export class AuditController {
     reads: ['audit'],
     answer: { type: 'string' },
     produces: 'application/x-ndjson',
+    alsoProduces: ['text/csv'],
     errors: ['audit-tree-incomplete', 'audit-tree-differs', 'audit-history-changed'],
   })
   async export(

@@ -28,6 +28,11 @@ export interface Projection<Document extends object = JsonObject, Event extends 
   readonly version: number;
   readonly readModel: ReadModel<Document>;
   readonly filter?: EventFilter;
+  /**
+   * Says that each document is made by one stored event alone, such as an entry of a journal: then none is read before it is written.
+   * A second event with the key of an earlier one would put its own document in the place of that one's.
+   */
+  readonly once?: boolean;
   /** The document this event belongs to, or null where it does not matter here. */
   key(event: Recorded<Event>): string | null;
   /** The document after the event, or null to remove it. The same object back means unchanged. */

@@ -9,9 +9,9 @@ import { isPersonalAt, personalFields } from './personal-schema.js';
 import { InvalidSchema, InvalidThing } from './thing.errors.js';
 
 /** Milliseconds that a schema may take to be understood when a noun is defined with it, and data to be checked by it. */
-const TIME = { define: 500, check: 200 };
+const TIME = { define: 1_000, check: 200 };
 /** Schemas that were taken once are compiled again after a start, perhaps on a slower machine. */
-const TIME_TO_COMPILE_AGAIN = 10 * TIME.define;
+const TIME_TO_COMPILE_AGAIN = 5 * TIME.define;
 
 /** What can cost more than the sizes of schema and data say. */
 const COSTLY = /"(\$ref|\$dynamicRef|uniqueItems|pattern|patternProperties|format)"/;
@@ -76,7 +76,8 @@ function compile(schema: JsonObject, milliseconds: number): Compiled {
   if ('$async' in schema) throw new InvalidSchema("'$async' is no JSON Schema. Leave it out.");
   const text = JSON.stringify(schema);
   try {
-    const validate = withinTime(milliseconds, () => newAjv().compile(schema));
+    const ajv = newAjv();
+    const validate = withinTime(milliseconds, () => ajv.compile(schema));
     return { validate, isQuick: text.length <= SMALL && !COSTLY.test(text) };
   } catch (error) {
     throw new InvalidSchema(

@@ -1,13 +1,14 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { comparePositions, type Position, type Recorded, START } from '#kernel/event';
+import { comparePositions, type Position, type Recorded } from '#kernel/event';
 import { projection, type Projection } from '#kernel/projection';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { ProjectionRunner } from '#platform/projecting/projection-runner';
 import { SqliteReadStore } from '#platform/read-store/sqlite-read-store.adapter';
 import { thingsProjection } from '#projections/things.projection';
 import type { Bench } from './bench.js';
+import { allEvents, fold } from './folding.js';
 import { inTurns, secondsOf } from './rounds.js';
 import { seedThings } from './seed.js';
 
@@ -65,24 +66,6 @@ export const catchUp: Bench = {
     await store.close();
   },
 };
-
-async function allEvents(store: SqliteEventStore): Promise<Recorded[]> {
-  const events: Recorded[] = [];
-  for (let end = false, position = START; !end;) {
-    const slice = await store.readAll({ position });
-    events.push(...slice.events);
-    ({ end, position } = slice);
-  }
-  return events;
-}
-
-function fold(projected: Projection<object>, events: readonly Recorded[]): void {
-  const documents = new Map<string, object | null>();
-  for (const event of events) {
-    const key = projected.key(event);
-    if (key !== null) documents.set(key, projected.evolve(documents.get(key) ?? null, event));
-  }
-}
 
 async function reached(runner: ProjectionRunner, head: Position): Promise<void> {
   while (comparePositions((await runner.status()).position, head) < 0) await new Promise(setImmediate);

@@ -16,6 +16,7 @@ import { mongoDb } from './mongodb.bench.js';
 import { past } from './past.bench.js';
 import { profiles } from './profiles.bench.js';
 import { reads } from './reads.bench.js';
+import { rebuild } from './rebuild.bench.js';
 import { resultOf, type Result } from './report/figure.js';
 import { startUp } from './start-up.bench.js';
 import { takeOver } from './take-over.bench.js';
@@ -28,6 +29,7 @@ const benches = [
   httpCommands,
   reads,
   past,
+  rebuild,
   visible,
   graphQl,
   catchUp,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -37,13 +38,18 @@ afterAll(async () => {
 });
 
 /** What it writes for programs: a document a line, and nothing else. Its exit code must be 0. */
-async function json(...line: string[]): Promise<any[]> {
+async function json(...line: string[]) {
   const { exitCode, stdout, stderr } = await perdure(...line, '--json');
   expect({ line, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ line, exitCode: 0, stderr: '' });
   return stdout
     .split('\n')
     .filter(Boolean)
     .map((text) => JSON.parse(text));
+}
+
+async function create(noun: string, $id: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  await fetch(`${url}/api/v1/things/${noun}`, { method: 'POST', headers, body: JSON.stringify({ $id }) });
 }
 
 /** Each command that only looks, and what is in the first document that it writes. */
@@ -59,13 +65,13 @@ const looks: [line: string[], items: number, first: object][] = [
   [['projections', 'parked', '--groups'], 0, {}],
   [['projections', 'rebuild', 'things', 'nouns'], 1, { kind: 'rebuild', state: 'done' }],
   [['operations', 'list', '--limit', '1'], 1, { kind: 'rebuild', state: 'done' }],
-  [['audit', 'report'], 1, { refused: 0, objects: 12 }],
-  [['audit', 'export', '--from', '2001-01-01'], 62, {}],
+  [['audit', 'report'], 1, { refused: 0 }],
+  [['audit', 'export', '--object-type', 'Order', '--object-id', 'order-1008'], 10, {}],
   [['doctor'], 1, { healthy: true }],
 ];
 
-async function expectLooks(where: string[]): Promise<void> {
-  for (const [line, items, first] of looks) {
+async function expectLooks(which: typeof looks, where: string[]): Promise<void> {
+  for (const [line, items, first] of which) {
     const documents = await json(...line, ...where);
     const found = { line, items: documents.length, first: documents[0] ?? {} };
     expect(found).toEqual({ line, items, first: expect.objectContaining(first) });
@@ -73,7 +79,7 @@ async function expectLooks(where: string[]): Promise<void> {
 }
 
 describe('against a running server', () => {
-  it('every command that looks writes JSON for programs', () => expectLooks([]), 120_000);
+  it('every command that looks writes JSON for programs', () => expectLooks(looks, []), 120_000);
 
   it('and words for people, without colours where there is no terminal', async () => {
     const said = await Promise.all([
@@ -82,8 +88,8 @@ describe('against a running server', () => {
       perdure('projections', 'list'),
       perdure('audit', 'report'),
       perdure('doctor'),
-      perdure('projections', 'rebuild', '--all'),
     ]);
+    said.push(await perdure('projections', 'rebuild', '--all'));
     expect(said.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 0, 0]);
     const [history, blame, projections, report, doctor, rebuild] = said.map(({ stdout }) => stdout);
     expect(history).toMatch(/^6 +2026-03-07T12:44:22.340Z +Order.returned +anonymous:anonymous +Import of orders.csv/m);
@@ -106,8 +112,8 @@ describe('against a running server', () => {
   }, 60_000);
 
   it('a tail can be gone on with from the position where it was stopped', async () => {
-    const tailed = async (from: string, count: number): Promise<any[]> => {
-      const tail = new PerdureProcess(['events', 'tail', '--from', from, '--object-type', 'Order', '--json'], {
+    const tailed = async (type: string, from: string, count: number) => {
+      const tail = new PerdureProcess(['events', 'tail', '--from', from, '--object-type', type, '--json'], {
         PERDURE_URL: url,
       });
       while (tail.output.split('\n').length <= count) await tail.more();
@@ -115,23 +121,47 @@ describe('against a running server', () => {
       expect(exitCode).toBe(130);
       return stdout.trimEnd().split('\n').map((line) => JSON.parse(line)); // prettier-ignore
     };
-    const before = await tailed('0', 59);
+    const before = await tailed('Order', '0', 59);
     expect(before).toHaveLength(59);
     const { position } = before.at(-1);
-    const verb = `${url}/api/v1/things/Order/order-1008/verbs/praise`;
-    await fetch(verb, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
-    const after = await tailed(position, 1);
-    expect(after).toMatchObject([{ type: 'Order.praise', objectId: 'order-1008', revision: 7 }]);
-    expect(await json('events', 'show', after[0].id)).toMatchObject([{ type: 'Order.praise' }]);
-    expect((await perdure('events', 'show', after[0].id)).stdout).toMatch(/^type +Order.praise$/m);
-    const verbs = await json('objects', 'history', 'Order', 'order-1008', '--order', 'desc', '--limit', '1');
-    expect(verbs).toMatchObject([{ type: 'Order.praise' }]);
-    // The tables above count on it.
-    looks[0]![2] = { revision: 7 };
-    looks[2]![1] = 8;
-    looks[5]![2] = { revision: 7 };
-    looks[12]![1] = 63;
+    await create('Praise', 'first');
+    const after = await tailed('Praise', position, 1);
+    expect(after).toMatchObject([{ type: 'Praise.created', objectId: 'first', revision: 0 }]);
+    expect(await json('events', 'show', after[0].id)).toMatchObject([{ type: 'Praise.created' }]);
+    expect((await perdure('events', 'show', after[0].id)).stdout).toMatch(/^type +Praise.created$/m);
   }, 60_000);
+
+  it('what a server exports is verified with the public key, and not with another one', async () => {
+    const verdict = await json('audit', 'verify', '--key', join(data, 'audit.pub'));
+    expect(verdict).toMatchObject([{ sound: true, records: expect.any(Number) }]);
+    const { publicKey } = generateKeyPairSync('ed25519');
+    await writeFile(at('other.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+    expect(await perdure('audit', 'verify', '--key', at('other.pub'))).toMatchObject({ exitCode: 4, stdout: '' });
+  }, 30_000);
+
+  it('long work can be looked at, and is not stopped after its end', async () => {
+    const [{ id }] = await json('operations', 'list', '--state', 'done', '--limit', '1');
+    expect(await json('operations', 'show', id)).toMatchObject([{ id, state: 'done' }]);
+    expect(await json('operations', 'follow', id)).toMatchObject([{ id, state: 'done' }]);
+    expect(await perdure('operations', 'cancel', id)).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(await perdure('operations', 'resume', id)).toMatchObject({ exitCode: 1, stdout: '' });
+  }, 30_000);
+
+  it('personal data is erased with a reason, and the report says where', async () => {
+    const name = { type: 'string', 'x-personal': true };
+    const noun = { schema: { type: 'object', properties: { name } } };
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${url}/api/v1/nouns/Person`, { method: 'PUT', headers, body: JSON.stringify(noun) });
+    const body = JSON.stringify({ $id: 'ada', name: 'Ada Lovelace' });
+    await fetch(`${url}/api/v1/things/Person`, { method: 'POST', headers, body });
+    expect(await json('subjects', 'show', 'Person-ada')).toMatchObject([{ status: 'active' }]);
+    const said = await perdure('subjects', 'erase', 'Person-ada', '--reason', 'Für Ada ✓');
+    expect(said).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^Erased at .*: Für Ada ✓$/m) });
+    expect(said.stdout).toMatch(/^keys +destroyed +1 key destroyed/m);
+    expect(await json('subjects', 'show', 'Person-ada')).toMatchObject([{ status: 'erased' }]);
+    const [person] = await json('objects', 'show', 'Person', 'ada');
+    expect(JSON.stringify(person)).not.toContain('Lovelace');
+  }, 30_000);
 
   it('a reader that has enough ends a command quietly', async () => {
     const line = ['apps/cli/perdure.mjs', 'audit', 'export', '--url', url];
@@ -148,7 +178,7 @@ describe('against a running server', () => {
     const slow = createServer((request, response) => {
       if (request.method === 'POST') return void response.end(JSON.stringify(operation));
       response.setHeader('content-type', 'text/event-stream');
-      response.write(`event: progress\ndata: ${JSON.stringify(operation)}\n\n`, () => rebuild.kill('SIGINT'));
+      response.write(`event: progress\ndata: ${JSON.stringify(operation)}\n\n`, () => void rebuild.kill('SIGINT'));
     }).listen(0, '127.0.0.1');
     await once(slow, 'listening');
     const place = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
@@ -165,14 +195,7 @@ describe('against a running server', () => {
   it('a backup that is taken while writes go on is a whole beginning of the store', async () => {
     let writing = true;
     const writes = (async () => {
-      for (let n = 0; writing; n++) {
-        const body = JSON.stringify({ $id: `while-${n}` });
-        await fetch(`${url}/api/v1/things/Busy`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body,
-        });
-      }
+      for (let n = 0; writing; n++) await create('Busy', `while-${n}`);
     })();
     const [{ file, events }] = await json('backup', at('busy.perdure'));
     writing = false;
@@ -185,13 +208,28 @@ describe('against a running server', () => {
 
 describe('on a store that no server has open', () => {
   beforeAll(async () => {
+    const tail = new PerdureProcess(['events', 'tail', '--from', '0', '--json'], { PERDURE_URL: url });
+    await tail.up();
     expect(await server.kill('SIGTERM')).toMatchObject({ exitCode: 0 });
-    // What was written while the backup was taken is more than the tables above tell of.
-    looks[11]![2] = { refused: 0 };
-    looks.splice(12, 1);
+    const { exitCode, stderr } = await tail.ended;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^The server has ended\. Go on afterwards with: --from [1-9]\d*\n$/),
+    });
   });
 
-  it('every command that looks writes JSON for programs', () => expectLooks(['--data', data]), 180_000);
+  it('every command that looks writes JSON for programs', async () => {
+    // One of a kind: each opens the store, which takes its time.
+    const commands = Map.groupBy(looks, ([[group, name]]) => `${group} ${name}`);
+    const first = [...commands.values()].map(([look]) => look!);
+    await expectLooks(first, ['--data', data]);
+  }, 180_000);
+
+  it('an import knows what is there already', async () => {
+    const columns = ['--noun', 'Order', '--id', 'case', '--verb', 'activity', '--time', 'at', '--data', data];
+    const [report] = await json('import', 'test/support/logs/orders.csv', ...columns);
+    expect(report).toMatchObject({ rows: 59, added: 0, known: 59, refused: 0 });
+  }, 30_000);
 
   it('a copy goes on from a restored backup, so that both are the same', async () => {
     const line = ['--from', `sqlite:${data}/perdure.db`, '--to', `sqlite:${at('restored')}/perdure.db`];
@@ -201,7 +239,7 @@ describe('on a store that no server has open', () => {
     expect((await perdure('copy', ...line, '--json')).exitCode).toBe(0);
     expect(await json('compare', ...line)).toMatchObject([{ same: true, differences: [] }]);
     expect(await json('objects', 'show', 'Order', 'order-1008', '--data', at('restored'))).toMatchObject([
-      { revision: 7, state: { data: { customer: 'Grace Murray' } } },
+      { revision: 6, state: { data: { customer: 'Grace Murray' } } },
     ]);
   }, 60_000);
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { checkApi, checkWorker } from '#platform/config/deployment';
+import { checkApi, checkWorker, keyWarnings } from '#platform/config/deployment';
 import { configTable, readConfig } from '#platform/config/config';
 import { PerdureServer } from '#test/support/perdure-server';
 
@@ -75,6 +75,19 @@ describe('docker-compose.yml', () => {
       expect(() => (service.command?.[0] === 'worker' ? checkWorker : checkApi)(config)).not.toThrow();
     }
     expect(ours).toHaveLength(3);
+  });
+
+  it('gives all that share a log the same keys, and a place for them that the image lets them write to', () => {
+    const sharing = ours.filter(([, { profiles }]) => profiles);
+    expect(sharing.map(([name]) => name)).toEqual(['api', 'worker']);
+    for (const [, { environment = {}, volumes }] of sharing) {
+      const config = readConfig({ ...environmentOf({ environment } as Service), PERDURE_MASTER_KEY: '' });
+      expect(config.auditKeyFile).toBe('/keys/audit.key');
+      expect(volumes).toEqual(['keys:/keys']);
+      expect(environment['PERDURE_MASTER_KEY']).toBe('${PERDURE_MASTER_KEY:-}');
+      expect(keyWarnings({ ...config, masterKey: 'given' }, 'worker')).toEqual([]);
+    }
+    expect(dockerfile).toMatch(/install --directory --owner=1000 --group=1000 --mode=0700 \/system\/keys/);
   });
 
   it('names engines by services of its own, reached on a network that leads nowhere else', () => {
@@ -153,7 +166,9 @@ describe('the Dockerfile', () => {
     expect(image).toMatch(/^scratch\n/);
     expect(image).toMatch(/^USER 1000:1000$/m);
     expect(image).toMatch(/^ENTRYPOINT \["\/usr\/local\/bin\/node", "apps\/cli\/perdure\.mjs"\]$/m);
-    for (const command of ['start', 'worker']) expect(read('apps/cli/main.ts')).toContain(`.command('${command}')`);
+    const commands = read('apps/cli/serving/commands.ts');
+    for (const command of ['start', 'worker']) expect(commands).toContain(`@Command({ name: '${command}',`);
+    expect(image).toMatch(/^CMD \["start"\]$/m);
   });
 });
 

@@ -19,8 +19,8 @@ export class PerdureProcess {
   #output = '';
   #isUp: Promise<void>;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, ['apps/cli/perdure.mjs', ...args], {
+  constructor(args: readonly string[], env: Record<string, string> = {}, launcher = 'apps/cli/perdure.mjs') {
+    this.#child = spawn(process.execPath, [launcher, ...args], {
       env: { ...process.env, NODE_OPTIONS: '', ...env },
     });
     this.#isUp = new Promise((resolve, reject) => {

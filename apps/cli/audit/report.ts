@@ -12,7 +12,6 @@ export interface Report {
   readonly refused: number;
   readonly failed: number;
   readonly actors: number;
-  readonly objects: number;
   readonly first?: { readonly recordedAt: string };
   readonly last?: { readonly recordedAt: string };
   readonly byActor: readonly (Count & { readonly actor: { readonly type: string; readonly id: string } })[];
@@ -24,11 +23,11 @@ export interface Report {
 
 /** The report for a reader; lists that are empty are left out. */
 export function printReport(report: Report): void {
-  const { from, to, events, refused, failed, actors, objects, first, last } = report;
+  const { from, to, events, refused, failed, actors, first, last } = report;
   printLine(`From ${from} until ${to}, by when events were recorded.`);
   if (first && last) printLine(`The first event was recorded at ${first.recordedAt}, the last at ${last.recordedAt}.`);
   printLine();
-  printTable(['in all', ''], Object.entries({ events, refused, failed, actors, objects }));
+  printTable(['in all', ''], Object.entries({ events, refused, failed, actors }));
   const lists: [string, [string, number][]][] = [
     ['actor', report.byActor.map(({ actor, events: n }) => [`${actor.type}:${actor.id}`, n])],
     ['type', report.byType.map(({ type, events: n }) => [type, n])],

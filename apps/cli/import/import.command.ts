@@ -1,7 +1,7 @@
 import { Command, Help, Option } from 'nest-commander';
+import { ApiCommand, type ApiOptions } from '../api/api-command.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
-import { PerdureCommand } from '../perdure-command.js';
-import { serverAddress, wholeNumber } from '../option-values.js';
+import { wholeNumber } from '../option-values.js';
 import { printJson } from '../output/print.js';
 import { grouped } from '../output/progress-bar.js';
 import type { ImportReport, ImportRequest } from './import-log.js';
@@ -15,15 +15,15 @@ Examples:
   perdure import log.xes.gz --noun Permit
   zcat log.csv.gz | perdure import - --format csv --noun Permit --id case --verb activity --time when`;
 
-type ImportOptions = Omit<ImportRequest, 'file' | 'strict'> & { strict?: boolean; json?: boolean };
+type ImportOptions = ApiOptions & Omit<ImportRequest, 'file' | 'strict'> & { readonly strict?: boolean };
 
 @Command({
   name: 'import',
   arguments: '<file>',
   argsDescription: { file: "the log; '-' is standard input" },
-  description: 'bring an event log (CSV, NDJSON or XES, also packed with gzip) in through the API of a running server',
+  description: 'bring an event log (CSV, NDJSON or XES, also packed with gzip) in as things and their history',
 })
-export class ImportCommand extends PerdureCommand {
+export class ImportCommand extends ApiCommand {
   @Option({ flags: '--noun <noun>', description: 'kind of thing that a case is, such as Order', required: true })
   noun(text: string): string {
     return text;
@@ -42,15 +42,6 @@ export class ImportCommand extends PerdureCommand {
   @Option({ flags: '--time <column>', description: 'column that says when, ISO 8601 (XES: time:timestamp)' })
   time(text: string): string {
     return text;
-  }
-
-  @Option({
-    flags: '--url <url>',
-    description: 'the server',
-    defaultValue: process.env['PERDURE_URL'] || 'http://localhost:3000',
-  })
-  url(text: string): string {
-    return serverAddress(text);
   }
 
   @Option({
@@ -114,7 +105,9 @@ export class ImportCommand extends PerdureCommand {
   override async run([file]: string[], { json = false, strict = false, ...options }: ImportOptions): Promise<void> {
     const { importLog } = await import('./import-log.js');
     process.once('SIGINT', stop);
-    const report = await importLog({ ...options, strict, file: file! }, process.stderr);
+    const report = await this.withApi(options, ({ url }) => {
+      return importLog({ ...options, url, strict, file: file! }, process.stderr);
+    });
     process.off('SIGINT', stop);
     if (json) printJson(report);
     else process.stdout.write(summaryOf(report));

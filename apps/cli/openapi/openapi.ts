@@ -14,9 +14,10 @@ export async function openapi(request: OpenApiRequest): Promise<void> {
   await deliver(`${JSON.stringify(JSON.parse(await served('/openapi.json')), null, 2)}\n`, request);
 }
 
-/** The same with the GraphQL schema. */
-export async function graphqlSchema(request: OpenApiRequest): Promise<void> {
-  await deliver(await served('/schema.graphql'), request);
+/** The same with the GraphQL schema; with `json` as the text in a JSON document. */
+export async function graphqlSchema({ json = false, ...request }: OpenApiRequest & { json?: boolean }): Promise<void> {
+  const schema = await served('/schema.graphql');
+  await deliver(json ? `${JSON.stringify({ schema })}\n` : schema, request);
 }
 
 async function deliver(text: string, { output, check }: OpenApiRequest): Promise<void> {

@@ -33,11 +33,13 @@ export class FreshHeads {
     private readonly config: Config,
   ) {}
 
-  /** The key of this process, made where there is none yet. */
-  async key(): Promise<AuditKey> {
-    const isKept = this.config.eventStore !== 'sqlite::memory:';
-    this.#key ??= isKept ? AuditKey.load(this.config.auditKeyFile) : Promise.resolve(AuditKey.ephemeral());
-    return this.#key;
+  /** The key of this process, made where there is none yet. Rejects with AuditKeyMissing where others have another one. */
+  key(): Promise<AuditKey> {
+    // What failed once may be mended meanwhile.
+    return (this.#key ??= this.#loadKey().catch((error: unknown) => {
+      this.#key = undefined;
+      throw error;
+    }));
   }
 
   /**
@@ -53,6 +55,11 @@ export class FreshHeads {
     // The log was signed with another key up to here, and has not grown since. What is signed again is the same.
     const root = Buffer.from(head.root, 'base64');
     return signHead({ size: head.size, root, at: this.clock.now().toISOString() }, head.position, key.privateKey);
+  }
+
+  async #loadKey(): Promise<AuditKey> {
+    if (this.config.eventStore === 'sqlite::memory:') return AuditKey.ephemeral();
+    return AuditKey.load(this.config.auditKeyFile, { signedBy: () => this.heads.othersKey() });
   }
 
   /** The last head, where it covers the event at this position. */

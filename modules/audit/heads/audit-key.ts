@@ -1,17 +1,12 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, chmod, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { AuditKeyMissing, AuditKeyUnusable } from './audit-key.errors.js';
 import { keyIdOf, rawKey } from './signed-note.js';
 
-/** The file cannot serve as the key of the audit. */
-export class AuditKeyUnusable extends Error {
-  constructor(path: string, why: string, options?: ErrorOptions) {
-    super(
-      `The audit's key ${path} cannot be used: ${why} Name an Ed25519 key in PEM (PKCS#8) in PERDURE_AUDIT_KEY_FILE.`,
-      options,
-    );
-    this.name = 'AuditKeyUnusable';
-  }
+export interface LoadOptions {
+  /** Asked where there is no file yet: the id of the key that signs already, so that no second one is made beside it. */
+  readonly signedBy?: () => Promise<string | undefined>;
 }
 
 /**
@@ -22,16 +17,23 @@ export class AuditKey {
   readonly publicKey: KeyObject;
   readonly keyId: string;
   #remembered: string | undefined;
+  #isReadOnly = false;
 
-  /** Reads the file, or makes it with a new key: readable by this user only, with the public key beside it in `<name>.pub`. */
-  static async load(path: string): Promise<AuditKey> {
+  /**
+   * Reads the file, or makes it with a new key: readable by this user only, with the public key beside it in `<name>.pub`. Of many
+   * processes that do so at once over one folder, one makes it. Rejects with AuditKeyUnusable, and with AuditKeyMissing where another
+   * key signs already.
+   */
+  static async load(path: string, { signedBy }: LoadOptions = {}): Promise<AuditKey> {
+    const signer = signedBy && !(await exists(path)) ? await signedBy() : undefined;
+    if (signer !== undefined) throw new AuditKeyMissing(path, signer);
     try {
       const isNew = await create(path);
       const key = new AuditKey(createPrivateKey(await readFile(path)), beside(path, 'head'));
       if (isNew) await writeFile(beside(path, 'pub'), key.publicPem);
       return key;
     } catch (error) {
-      throw new AuditKeyUnusable(path, `${(error as Error).message}.`, { cause: error });
+      throw new AuditKeyUnusable(path, `${(error as Error).message}.`);
     }
   }
 
@@ -57,36 +59,61 @@ export class AuditKey {
 
   /** The note of the last head that was signed here; undefined where there is none. */
   async rememberedHead(): Promise<string | undefined> {
-    if (!this.headFile) return this.#remembered;
+    if (!this.headFile || this.#isReadOnly) return this.#remembered;
     try {
       return await readFile(this.headFile, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
     }
   }
 
-  /** Durable when it resolves: a kill leaves the head before or this one. */
+  /** Durable when it resolves: a kill leaves the head before or this one. Where the folder may only be read, in memory. */
   async remember(note: string): Promise<void> {
     this.#remembered = note;
-    if (!this.headFile) return;
+    if (!this.headFile || this.#isReadOnly) return;
     const next = `${this.headFile}.${randomUUID().slice(0, 8)}`;
-    await writeDurably(next, note, 0o644);
-    await rename(next, this.headFile);
+    try {
+      await writeDurably(next, note, 0o644);
+      await rename(next, this.headFile);
+    } catch (error) {
+      if (!READ_ONLY.includes(codeOf(error))) throw error;
+      this.#isReadOnly = true;
+    }
   }
 }
 
-/** False where the file is there. The key comes into place whole: a process killed meanwhile leaves no half of one. */
+/** A secret that is mounted into a container can be read, and nothing can be put beside it. */
+const READ_ONLY: readonly (string | undefined)[] = ['EROFS', 'EACCES', 'EPERM'];
+
+/** False where the file is there. The key comes into place whole: nobody reads half of one, whoever is killed meanwhile. */
 async function create(path: string): Promise<boolean> {
+  if (await exists(path)) return false;
   await mkdir(dirname(path), { recursive: true });
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const next = `${path}.${randomUUID().slice(0, 8)}`;
+  await writeDurably(next, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600);
   try {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    await writeDurably(path, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600);
+    // Unlike a renaming, it does not take the place of what another process has put there meanwhile.
+    await link(next, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(next);
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== 'ENOENT',
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 async function writeDurably(path: string, content: string, mode: number): Promise<void> {

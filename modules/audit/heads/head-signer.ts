@@ -5,7 +5,7 @@ import { verifyConsistency } from '#platform/merkle/verify-proofs';
 import type { AuditTree } from '../tree/audit-tree.js';
 import type { AuditKey } from './audit-key.js';
 import { HistoryChanged, type SignedHeads, type StoredHead } from './signed-heads.js';
-import { readHead, type SignedHead, signHead } from './signed-head.js';
+import { readHead, type SignedHead, signHead, verifySignedHead } from './signed-head.js';
 
 /** A head that was signed before, and where it is known from. */
 interface KnownHead {
@@ -41,14 +41,25 @@ export class HeadSigner {
     for (const known of await this.#known(last)) await this.#check(known, size, root);
     if (size === (last?.head?.size ?? 0)) return last?.head;
 
+    const note = await this.key.rememberedHead();
+    const wasMine = note !== undefined && verifySignedHead(note, this.key.publicKey) !== undefined;
     const head = signHead({ size, root, at: this.clock.now().toISOString() }, position, this.key.privateKey);
     await this.heads.append(head, last);
     await this.key.remember(head.note);
-    if (last?.head && last.head.keyId !== head.keyId && !this.#foreign.has(last.head.keyId)) {
-      this.#foreign.add(last.head.keyId);
-      this.logger.warn(`Heads are signed with key ${head.keyId} from now on; up to here it was ${last.head.keyId}.`);
-    }
+    if (last?.head && last.head.keyId !== head.keyId) this.#warnOf(last.head.keyId, wasMine);
     return head;
+  }
+
+  /** Once for each key. Who signed before, and finds another's head now, has not come to be the new one. */
+  #warnOf(other: string, wasMine: boolean): void {
+    if (this.#foreign.has(other)) return;
+    this.#foreign.add(other);
+    const { keyId } = this.key;
+    this.logger.warn(
+      wasMine
+        ? `Keys ${keyId} and ${other} sign the same log by turns: give all processes the same PERDURE_AUDIT_KEY_FILE.`
+        : `Heads are signed with key ${keyId} from now on; up to here it was ${other}.`,
+    );
   }
 
   async #known(last: StoredHead | undefined): Promise<KnownHead[]> {

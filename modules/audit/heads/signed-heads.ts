@@ -32,6 +32,11 @@ export class SignedHeads {
     return (await this.page({ direction: 'backwards', limit: 1 })).heads[0];
   }
 
+  /** The id of the key that signed last, where others sign the same log, too; undefined where there is no such key. */
+  async othersKey(): Promise<string | undefined> {
+    return this.events.shared ? (await this.last())?.head?.keyId : undefined;
+  }
+
   async page(options: { from?: number; direction?: Direction; limit: number }): Promise<HeadsPage> {
     const { direction = 'forwards' } = options;
     const { events, lastRevision } = await this.events.read(HEADS_STREAM, options);

@@ -178,6 +178,21 @@ describe('the runner of the tree', () => {
     expect(lines).toEqual([expect.stringContaining('Heads are signed with key')]);
   });
 
+  it('says so where another process signs by turns with a key of its own', async () => {
+    const mine = key;
+    const others = AuditKey.ephemeral();
+    for (const [n, turn] of [mine, others, mine, others, mine].entries()) {
+      await append(n, n + 1);
+      key = turn;
+      await runThrough();
+    }
+    expect(await sizes()).toEqual([1, 2, 3, 4, 5]);
+    const byTurns = expect.stringMatching(
+      /sign the same log by turns: give all processes the same PERDURE_AUDIT_KEY_FILE/,
+    );
+    expect(lines).toEqual([expect.stringContaining('from now on'), byTurns, byTurns, byTurns]);
+  });
+
   it('waits for events that another process has signed before it has seen them', async () => {
     await append(0, 10);
     const first = runner();

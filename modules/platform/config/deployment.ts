@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { KeyOptions } from '../erasure/subject-keys.js';
 import { InvalidConfig, type Config } from './config.js';
 
@@ -25,6 +25,33 @@ export function checkWorker(config: Config): void {
   if (problems.length === 0) return;
   problems.push('Or run no worker: `perdure start` runs projections and jobs itself.');
   throw new InvalidConfig(problems);
+}
+
+/**
+ * What to mend soon where several processes work together and each would have keys of its own, in words. A folder that all of them
+ * share cannot be told from one that each container has for itself, so that this is no refusal.
+ */
+export function keyWarnings(config: Config, role: 'api' | 'worker'): string[] {
+  if (role === 'api' && config.worker === 'here') return [];
+  const { data, auditKeyFile, masterKey, masterKeyFile } = config;
+  const warnings: string[] = [];
+  if (isInside(data, auditKeyFile)) {
+    warnings.push(
+      `PERDURE_AUDIT_KEY_FILE=${auditKeyFile} lies in the data folder. APIs and workers sign the same log: give all of them the ` +
+        'same file, outside of it.',
+    );
+  }
+  if (masterKey === '' && isInside(data, masterKeyFile)) {
+    warnings.push(
+      `PERDURE_MASTER_KEY is not set, and ${masterKeyFile} lies in the data folder. Give all APIs and workers the same master ` +
+        'key before anything personal is stored; until then it is refused.',
+    );
+  }
+  return warnings;
+}
+
+function isInside(folder: string, file: string): boolean {
+  return !relative(resolve(folder), resolve(file)).startsWith('..');
 }
 
 function unshareable(config: Config, wanted: string): string[] {

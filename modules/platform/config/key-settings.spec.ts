@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeConfig, InvalidConfig, readConfig } from './config.js';
-import { keyOptionsOf } from './deployment.js';
+import { keyOptionsOf, keyWarnings } from './deployment.js';
 
 const keysOf = (environment: Record<string, string>) => keyOptionsOf(readConfig(environment));
 const KEY = Buffer.alloc(32, 1).toString('base64');
@@ -33,5 +33,27 @@ describe('the keys of personal data', () => {
     const wrong = `${KEY}${KEY}`;
     expect(() => readConfig({ PERDURE_MASTER_KEY: wrong })).toThrow(/32 bytes in base64/);
     expect(() => readConfig({ PERDURE_MASTER_KEY: wrong })).not.toThrow(KEY);
+  });
+});
+
+describe('the keys of several processes', () => {
+  const warnings = (environment: Record<string, string>, role: 'api' | 'worker' = 'worker') =>
+    keyWarnings(readConfig(environment), role);
+
+  it('are warned of where each process would have its own', () => {
+    expect(warnings({})).toEqual([
+      expect.stringMatching(/^PERDURE_AUDIT_KEY_FILE=.* give all of them the same file/),
+      expect.stringMatching(/^PERDURE_MASTER_KEY is not set/),
+    ]);
+    expect(warnings({ PERDURE_WORKER: 'apart' }, 'api')).toHaveLength(2);
+    expect(warnings({ PERDURE_WORKER: 'apart', PERDURE_AUDIT_KEY_FILE: './data/../data/keys/audit.key' })).toHaveLength(
+      2,
+    );
+  });
+
+  it('are as they should be where they lie elsewhere, and where one process does everything', () => {
+    expect(warnings({ PERDURE_AUDIT_KEY_FILE: '/keys/audit.key', PERDURE_MASTER_KEY: KEY })).toEqual([]);
+    expect(warnings({ PERDURE_AUDIT_KEY_FILE: '/keys/a', PERDURE_MASTER_KEY_FILE: '/keys/m' }, 'api')).toEqual([]);
+    expect(warnings({}, 'api')).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import type { Clock } from '#kernel/clock';
 import { CLOCK } from '../dispatch/dispatcher.js';
 import { type EventStore, STORED_EVENTS } from '../event-store/event-store.port.js';
@@ -22,7 +23,8 @@ export class BackupController {
     answer: { type: 'string' },
     produces: 'application/x-ndjson',
   })
-  backup(): Readable {
+  backup(@Res({ passthrough: true }) reply: FastifyReply): Readable {
+    void reply.header('content-type', 'application/x-ndjson; charset=utf-8');
     return Readable.from(archiveLines(this.events, this.clock.now()));
   }
 }

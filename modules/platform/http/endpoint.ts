@@ -35,6 +35,8 @@ export interface QueryEndpointOptions extends EndpointOptions {
   readonly revised?: boolean;
   /** Media type of the answer; default JSON. */
   readonly produces?: string;
+  /** Media types of texts that it may answer instead, where that is asked for. */
+  readonly alsoProduces?: readonly string[];
   /**
    * Names of the projections whose read models the answer comes from: what `?after=` waits for. None where it comes from the streams
    * themselves, which are always up to date.

@@ -8,16 +8,15 @@ import { takesWishes } from './read-your-writes.js';
 import { findProblem, type CataloguedProblem } from './problem-catalogue.js';
 
 const ANY_ERRORS = ['invalid-input', 'rate-limited', 'store-unavailable', 'internal-error'];
+/** Where a body may come, also where nothing in it is read. */
+const BODY_ERRORS = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
 const COMMAND_ERRORS = [
   'invalid-header',
-  'malformed-json',
   'request-in-flight',
   'wrong-expected-revision',
   'stream-deleted',
   'precondition-failed',
-  'body-too-large',
   'event-too-large',
-  'unsupported-media-type',
   'idempotency-key-reused',
   'too-much-contention',
 ];
@@ -38,7 +37,7 @@ export function operationOf(url: string, endpoint: Endpoint, method: string): Sc
       ...headerParameters(endpoint),
     ],
     ...requestBody(endpoint, inPath),
-    responses: { ...success(endpoint), ...failures(endpoint), default: anyOther() },
+    responses: { ...success(endpoint), ...failures(endpoint, method), default: anyOther() },
   };
 }
 
@@ -119,7 +118,10 @@ function success(endpoint: Endpoint): Schema {
     required: ['items'],
     additionalProperties: false,
   };
-  const content = json(endpoint.paged ? page : one, endpoint.produces);
+  const texts = (endpoint.alsoProduces ?? []).map((media) => [media, { schema: { type: 'string' } }] as const);
+  const content = {
+    content: { ...json(endpoint.paged ? page : one, endpoint.produces)['content']!, ...Object.fromEntries(texts) },
+  };
   const names: HeaderName[] = endpoint.paged ? ['Link'] : endpoint.revised ? ['ETag'] : [];
   const others = Object.entries(endpoint.alsoAnswers ?? {}).map(([status, description]) => [
     status,
@@ -139,9 +141,10 @@ function batchHeaders(endpoint: Endpoint): Schema {
   return { 'Perdure-Position': { description, schema: { type: 'string' } } };
 }
 
-function failures(endpoint: Endpoint): Schema {
+function failures(endpoint: Endpoint, method: string): Schema {
   const codes = [
     ...ANY_ERRORS,
+    ...(takesBody(method) ? BODY_ERRORS : []),
     ...(endpoint.kind === 'command' ? COMMAND_ERRORS : endpoint.reads ? ['projection-behind'] : []),
     ...(endpoint.errors ?? []),
   ];
@@ -155,6 +158,10 @@ function failures(endpoint: Endpoint): Schema {
       .filter(([status]) => !taken.includes(String(status)))
       .map(([status, problems]) => [status, failure(problems)]),
   );
+}
+
+function takesBody(method: string): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
 
 function failure(problems: readonly CataloguedProblem[], description = ''): Schema {

@@ -17,6 +17,8 @@ export interface Storable {
   parkedPosition: Position;
   /** Whether it is not stored as it is here. */
   unstored: boolean;
+  /** Whether nothing of it was ever stored. */
+  isNew: boolean;
 }
 
 /** Milliseconds in which every part is stored once, so that a kill costs no more than that. */
@@ -120,9 +122,9 @@ export class BuildParts {
 
   #writesOf(entry: Storable): Write[] {
     const { projection, collection, parked } = this.options;
-    const { key, document, position, parkedPosition } = entry;
-    entry.unstored = false;
-    const writes: Write[] = [{ collection, id: key, document, position }];
+    const { key, document, isNew, position, parkedPosition } = entry;
+    entry.unstored = entry.isNew = false;
+    const writes: Write[] = [{ collection, id: key, document, isNew, position }];
     if (!entry.parked) return writes;
     const id = parkedKeyId(projection, key);
     return [...writes, { collection: parked, id, document: entry.parked, position: parkedPosition }];

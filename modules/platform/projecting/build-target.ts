@@ -127,6 +127,7 @@ export class BuildTarget {
       parkedPosition,
       before: document,
       unstored: false,
+      isNew: document === null,
       ...until,
     };
     this.#entries.set(key, entry);
@@ -209,6 +210,7 @@ export class BuildTarget {
     const { projection, collection, parked } = this.options;
     const unknown = new Set<string>();
     for (const event of events) {
+      if (projection.once && comparePositions(event.position, this.#parts.resumedUntil) > 0) continue;
       const key = this.#keyOf(event);
       if (key !== null && !this.#entries.has(key)) unknown.add(key);
     }

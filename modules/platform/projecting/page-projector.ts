@@ -48,7 +48,7 @@ export class PageProjector {
     const known = someAreParked ? await this.#projected<ParkedKey>(parkedEvents.name, [...ids.keys()]) : new Map();
     const writes: Write[] = this.#waitBehind(known, groups);
 
-    const documents = await this.#projected<object>(this.projection.readModel.name, [...groups.keys()]);
+    const documents = await this.#projected<object>(this.projection.readModel.name, this.#known(groups, after));
     const failed: [OpenKey, Folded][] = [];
     for (const [key, group] of groups) {
       const { document: before, position } = documents.get(key) ?? nothing;
@@ -81,6 +81,14 @@ export class PageProjector {
     return { writes, parked };
   }
 
+  /** The keys that may have a document. */
+  #known(groups: ReadonlyMap<string, readonly Recorded[]>, after: Position): string[] {
+    const keys = [...groups.keys()];
+    if (!this.projection.once) return keys;
+    // Several events that one became, an upcaster's doing, have one position: the page before may have ended among them.
+    return keys.filter((key) => groups.get(key)![0]!.position === after);
+  }
+
   /** Takes what comes after a parked key's failure out of its group, and lets it wait. */
   #waitBehind(known: ReadonlyMap<string, Projected<ParkedKey>>, groups: Map<string, Recorded[]>): Write[] {
     const writes: Write[] = [];
@@ -106,7 +114,8 @@ export class PageProjector {
   #write(writes: Write[], { key: id, before, events }: OpenKey, { document, failure }: Folded): void {
     if (document === before) return;
     const last = failure ? events[events.indexOf(failure.event) - 1] : events.at(-1);
-    writes.push({ collection: this.projection.readModel.name, id, document, position: last!.position });
+    const isNew = before === null;
+    writes.push({ collection: this.projection.readModel.name, id, document, isNew, position: last!.position });
   }
 }
 

@@ -64,6 +64,8 @@ export function park(
   const message = error instanceof Error ? error.message : String(error);
   const trace = error instanceof Error ? (error.stack ?? '') : '';
   return {
+    // First: of two records at one position, a store without transactions keeps the greater one, field by field.
+    triedAt: now.toISOString(),
     projection: name,
     version,
     key,
@@ -74,7 +76,6 @@ export function park(
     codeVersion: codeVersionOf(version),
     attempts,
     parkedAt: now.toISOString(),
-    triedAt: now.toISOString(),
     waiting: { count: 0, positions: [] },
   };
 }

@@ -303,8 +303,11 @@ export class ProjectionRunner {
     const someAreParked = this.#parkedKeys > 0;
     const { writes, parked } = await this.#pages.project(events, this.#position, someAreParked, this.#signal);
     const isDue = this.#clock.now().getTime() - this.#writtenAt >= SKIP_EVERY_MS;
-    if (writes.length > 0 || isDue) await this.#write([...writes, ...(await this.#origin.record())], position);
-    else if (this.options.leases) this.#storeSoon();
+    // Nobody waits for it, and all projections that skip an event would keep the store busy just when one of them has to write.
+    const mayWait = this.options.leases !== undefined && this.#writtenAt > 0;
+    if (writes.length > 0 || (isDue && !mayWait)) {
+      await this.#write([...writes, ...(await this.#origin.record())], position);
+    } else if (mayWait) this.#storeSoon();
     this.#position = position;
     this.#parkedKeys += parked.length;
     this.#parkedEver += parked.length;

@@ -32,6 +32,8 @@ class ProjectionDetails implements ProjectionOverview {
   /** Age of the oldest of them. */
   @Decimal({ min: 0 }) lagSeconds: number;
   @Integer({ min: 0 }) parkedKeys: number;
+  /** Keys that were parked since this process started. */
+  @Optional(Integer({ min: 0 })) parkedEver?: number;
   @Optional(Text({ max: 100_000 })) error?: string;
   /** The operation that builds its read model anew. */
   @Optional(Text()) rebuild?: string;

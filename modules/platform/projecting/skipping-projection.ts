@@ -18,6 +18,7 @@ export class SkippingProjection implements Projection<object> {
   readonly version: number;
   readonly readModel: ReadModel<object>;
   readonly filter: EventFilter | undefined;
+  readonly once: boolean | undefined;
   readonly key: Projection<object>['key'];
   readonly evolve: Projection<object>['evolve'];
   readonly #skipped = new Set<string>();
@@ -32,8 +33,8 @@ export class SkippingProjection implements Projection<object> {
     projection: Projection<object>,
     private readonly events: EventStore,
   ) {
-    const { name, version, readModel, filter } = projection;
-    Object.assign(this, { name, version, readModel, filter });
+    const { name, version, readModel, filter, once } = projection;
+    Object.assign(this, { name, version, readModel, filter, once });
     this.key = (event) => (this.#skipped.has(event.id) ? null : projection.key(event));
     this.evolve = (document, event) => projection.evolve(document, event);
   }

@@ -51,6 +51,8 @@ export interface Write {
   readonly collection: string;
   readonly id: string;
   readonly document: object | null;
+  /** Probably there is none with this id yet: a store may try that first. Where there is one all the same, it is replaced. */
+  readonly isNew?: boolean;
   /** Of the last event that is in the document. A store without transactions guards the document with it. */
   readonly position?: Position;
 }

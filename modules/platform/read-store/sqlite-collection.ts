@@ -108,10 +108,11 @@ export class SqliteCollection {
     return () => (this.#shapesSaved = Math.max(this.#shapesSaved, seen));
   }
 
-  put(database: SqliteDatabase, id: string, document: string, keys: readonly Key[]): void {
+  /** `isNew` where it is probably not there yet. */
+  put(database: SqliteDatabase, id: string, document: string, keys: readonly Key[], isNew: boolean): void {
     const values = keys as SQLInputValue[];
     // SQLite would move every index entry, also to where it is already: four times the cost of the document itself.
-    if (database.prepare(this.#replace).run(document, id, ...values).changes > 0) return;
+    if (!isNew && database.prepare(this.#replace).run(document, id, ...values).changes > 0) return;
     database.prepare(this.#upsert).run(id, document, ...values);
   }
 

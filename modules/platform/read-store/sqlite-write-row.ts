@@ -8,14 +8,16 @@ import type { Key } from './sqlite-key.js';
 export class WriteRow {
   readonly collection: string;
   readonly #id: string;
+  readonly #isNew: boolean;
   readonly #document: { readonly text: string; readonly keys: readonly Key[] } | null;
 
   constructor(
     private readonly target: SqliteCollection,
-    { collection, id, document }: Write,
+    { collection, id, document, isNew = false }: Write,
   ) {
     this.collection = collection;
     this.#id = id;
+    this.#isNew = isNew;
     this.#document = document && { text: JSON.stringify(document), keys: this.#keys(target, document as JsonObject) };
   }
 
@@ -26,7 +28,7 @@ export class WriteRow {
       const { text } = this.#document;
       const isSame = collection === this.target;
       const keys = isSame ? this.#document.keys : this.#keys(collection, JSON.parse(text) as JsonObject);
-      collection.put(database, this.#id, text, keys);
+      collection.put(database, this.#id, text, keys, this.#isNew);
     }
   }
 

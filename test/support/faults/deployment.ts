@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ApiClient } from '#test/support/api-client';
 import type { Engine } from '#test/support/engines/engine';
 import { loopbackPort } from '#test/support/engines/loopback-port';
@@ -23,6 +26,8 @@ export class Deployment {
   private constructor(
     readonly engines: Readonly<Record<Part, Engine>>,
     readonly networks: Readonly<Record<Part, TcpProxy>>,
+    /** The keys that all processes share: those of another log must not be found there. */
+    private readonly keys: string,
   ) {}
 
   static async start(documents: Engine, jobs: Engine): Promise<Deployment> {
@@ -31,7 +36,7 @@ export class Deployment {
     const engines = { 'event store': events, 'read store': documents, jobs };
     const [toEvents, toDocuments, toJobs] = await Promise.all(PARTS.map((part) => TcpProxy.to(engines[part].url)));
     const networks = { 'event store': toEvents!, 'read store': toDocuments!, jobs: toJobs! };
-    const deployment = new Deployment(engines, networks);
+    const deployment = new Deployment(engines, networks, await mkdtemp(join(tmpdir(), 'perdure-')));
     deployment.apis.push(...(await Promise.all([deployment.#run('start'), deployment.#run('start')])));
     deployment.workers.push(...(await Promise.all([deployment.startWorker(), deployment.startWorker()])));
     return deployment;
@@ -59,6 +64,7 @@ export class Deployment {
     await Promise.all(PARTS.map((part) => this.networks[part].close()));
     await PerdureProcess.killAll();
     await this.engines['event store'].stop();
+    await rm(this.keys, { recursive: true, force: true });
   }
 
   async #run(command: 'start' | 'worker'): Promise<Running> {
@@ -69,6 +75,8 @@ export class Deployment {
       PERDURE_READ_STORE: this.networks['read store'].url,
       PERDURE_JOBS: this.networks.jobs.url,
       PERDURE_WORKER: 'apart',
+      PERDURE_AUDIT_KEY_FILE: join(this.keys, 'audit.key'),
+      PERDURE_MASTER_KEY_FILE: join(this.keys, 'master.key'),
       PERDURE_LOG: 'warn',
     });
     await process.up().catch(async () => {
