@@ -11,8 +11,8 @@ export class AuditFilterParameters {
   @Optional(Text()) actor?: string;
   @Optional(Text()) actorType?: string;
 
-  /** Type of the event, such as Customer.created; repeat it for several. */
-  @Optional(ListOf(Type(), { min: 1, max: 20 })) type?: string[];
+  /** Only events of these types, such as Customer.created: repeat it for several. */
+  @Optional(ListOf(Type(), { min: 1, max: 20 })) types?: string[];
 
   @Optional(Identifier()) objectType?: string;
   @Optional(Text()) objectId?: string;
@@ -62,12 +62,12 @@ export class AuditExportParameters extends AuditFilterParameters {
 }
 
 /** The question in the words of the read model. Throws InvalidInput. */
-export function toAuditQuery({ actor, actorType, type, from, to, ...same }: AuditFilterParameters): AuditQuery {
+export function toAuditQuery({ actor, actorType, types, from, to, ...same }: AuditFilterParameters): AuditQuery {
   const { objectType, objectId, correlationId, commandId, clock, text, refused } = same;
   const [, kind, id] = (actorType === undefined && /^([A-Za-z]\w*):(.+)$/s.exec(actor ?? '')) || [];
   return {
     ...{ objectType, objectId, correlationId, commandId, clock, text, refused },
-    ...{ actor: id ?? actor, actorType: kind ?? actorType, types: type && [...new Set(type)] },
+    ...{ actor: id ?? actor, actorType: kind ?? actorType, types: types && [...new Set(types)] },
     ...periodOf(from, to),
   };
 }

@@ -93,10 +93,7 @@ const documents = events.map((event) => auditProjection.evolve(null, event)!).fi
 let store: SqliteReadStore;
 beforeAll(async () => {
   store = await SqliteReadStore.open(':memory:');
-  for (const { readModel, key, evolve } of [
-    auditProjection,
-    auditDaysProjection,
-  ] as never as {
+  for (const { readModel, key, evolve } of [auditProjection, auditDaysProjection] as never as {
     readModel: typeof audit;
     key: (event: Recorded) => string | null;
     evolve: (document: object | null, event: Recorded) => object;

@@ -65,7 +65,10 @@ export class AuditController {
     answer: { type: 'string' },
     produces: 'application/x-ndjson',
     alsoProduces: ['text/csv'],
-    errors: ['audit-tree-incomplete', 'audit-tree-differs', 'audit-history-changed'],
+    errors: [
+      ...['audit-tree-incomplete', 'audit-tree-differs', 'audit-history-changed'],
+      ...['audit-key-missing', 'audit-key-unusable'],
+    ],
   })
   async export(
     @Parameters() { format, ...parameters }: AuditExportParameters,

@@ -45,7 +45,7 @@ export class SubjectErasure {
       const { remains, knownAfter } = this.keys;
       const things = await countThingsOf(this.store, tenant, id);
       const where = erasedPlaces({ keys: unrecorded.length, things, remains, knownAfter });
-      const command = RecordErasure.of({ subjectId: id, keyIds: unrecorded, by: actor, reason, where });
+      const command = RecordErasure.of({ subjectId: id, keyIds: unrecorded, actor, reason, where });
       const envelope = { tenant, actor: { type: 'system', id: 'erasure' }, reason, correlationId, traceparent };
       await this.commands.execute<RecordErasure, Answer>(enclose(command, envelope));
     }

@@ -20,7 +20,7 @@ export class ErasingActor {
 export class RecordErasure extends Command {
   @Id() subjectId: string;
   @ListOf(Text({ max: 100 }), { min: 1, max: MAX_KEYS }) keyIds: string[];
-  @Nested(ErasingActor) by: ErasingActor;
+  @Nested(ErasingActor) actor: ErasingActor;
   @Optional(Text({ max: 1_000 })) reason?: string;
   @ListOf(Nested(ErasedPlaceFields), { max: 100 }) where: ErasedPlaceFields[];
 }

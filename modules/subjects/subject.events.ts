@@ -13,7 +13,7 @@ export type SubjectEvent = EventOf<
     /** Of the keys that are gone: they stand in what was sealed, so that it can be told whose it was not. */
     readonly keyIds: readonly string[];
     /** Who asked for it. */
-    readonly by: Actor;
+    readonly actor: Actor;
     readonly reason?: string;
     readonly where: readonly ErasedPlace[];
   }

@@ -8,7 +8,7 @@ import type { ErasedPlace, SubjectEvent } from './subject.events.js';
 export interface Erasure {
   /** ISO 8601, UTC. */
   readonly at: string;
-  readonly by: Actor;
+  readonly actor: Actor;
   readonly reason?: string;
   readonly keyIds: readonly string[];
   readonly where: readonly ErasedPlace[];
@@ -26,11 +26,11 @@ function evolve(subject: Subject, { data, metadata }: Attributed<SubjectEvent>):
 /** Keys that were recorded before need it no more: whoever asks twice is told once. */
 export function record(subject: Subject, command: RecordErasure, { actor }: Context): SubjectEvent[] {
   if (actor.type !== 'system') throw new ErasureNotYours();
-  const { by, reason, where } = command;
+  const { actor, reason, where } = command;
   const known = new Set(subject.status === 'absent' ? [] : subject.erasures.flatMap(({ keyIds }) => keyIds));
   const keyIds = command.keyIds.filter((id) => !known.has(id));
   if (keyIds.length === 0) return [];
-  return [{ type: 'subject.erased', data: { keyIds, by, ...(reason !== undefined && { reason }), where } }];
+  return [{ type: 'subject.erased', data: { keyIds, actor, ...(reason !== undefined && { reason }), where } }];
 }
 
 export const subject = objectType<Subject, SubjectEvent>('subject', { status: 'absent' }, evolve).on(

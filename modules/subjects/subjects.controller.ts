@@ -14,7 +14,7 @@ class SubjectParameters {
 
 class ErasureView {
   @Timestamp() at: string;
-  @Nested(ErasingActor) by: ErasingActor;
+  @Nested(ErasingActor) actor: ErasingActor;
   @Optional(Text()) reason?: string;
 
   /** Of the keys that were destroyed: they stand in what was sealed with them. */

@@ -66,7 +66,7 @@ export class CollectionsController {
   @CommandEndpoint({
     summary: 'Store data in a collection',
     creates: '/data/collections/:noun/:id',
-    errors: ['thing-exists', 'invalid-thing', 'thing-too-large', 'sealed-input', 'reserved-noun'],
+    errors: ['thing-exists', 'invalid-thing', 'thing-too-large', 'reserved-noun'],
   })
   add(@Command({ body: 'data' }) command: CreateThing): Promise<Answer> {
     return this.commands.execute(asCreated(command));
@@ -86,7 +86,7 @@ export class CollectionsController {
   @Put(':noun/:id')
   @CommandEndpoint({
     summary: 'Update an item: all of its data',
-    errors: ['thing-not-found', 'thing-soft-deleted', 'invalid-thing', 'thing-too-large', 'sealed-input'],
+    errors: ['thing-not-found', 'thing-soft-deleted', 'invalid-thing', 'thing-too-large'],
   })
   update(@Command({ body: 'data' }) command: ReplaceThing): Promise<Answer> {
     return this.commands.execute(asReplaced(command));

@@ -21,7 +21,7 @@ const NounType = objectTypeOf(
   'Noun',
   'A kind of things: one that was defined, or that a thing was made of.',
   {
-    since: 'When it was first heard of, Unix time in milliseconds.',
+    since: 'When it was first heard of.',
   },
 );
 const NounConnection = connectionOf(() => NounType, 'Noun');

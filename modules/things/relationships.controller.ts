@@ -31,7 +31,7 @@ const relationshipSchema = {
   properties: {
     relationship: { type: 'string' },
     direction: { enum: ['out', 'in'] },
-    since: { type: 'integer', description: 'Unix time in milliseconds' },
+    since: { type: 'string', format: 'date-time' },
     data: { type: ['object', 'null'] },
     thing: thingSchema,
   },
@@ -88,5 +88,5 @@ export class RelationshipsController {
 
 function relation(known: RelationshipDocument, thing: JsonObject, direction: 'out' | 'in'): JsonObject {
   const { relationship, since, data } = known;
-  return { relationship, since, data, thing, direction };
+  return { relationship, since: new Date(since).toISOString(), data, thing, direction };
 }

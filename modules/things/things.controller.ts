@@ -14,7 +14,7 @@ import {
 } from './thing.commands.js';
 import { asCreated, asReplaced, asUpdated } from './thing-bodies.js';
 
-const DATA_ERRORS = ['invalid-thing', 'thing-too-large', 'sealed-input'];
+const DATA_ERRORS = ['invalid-thing', 'thing-too-large'];
 const CHANGE_ERRORS = ['thing-not-found', 'thing-soft-deleted', ...DATA_ERRORS];
 
 /** What can be done to a thing. Reading is in the queries' controller. */

@@ -1,26 +1,18 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { comparePositions, type Position, type Recorded } from '#kernel/event';
-import { projection, type Projection } from '#kernel/projection';
+import { comparePositions, type Position } from '#kernel/event';
+import type { Projection } from '#kernel/projection';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { ProjectionRunner } from '#platform/projecting/projection-runner';
 import { SqliteReadStore } from '#platform/read-store/sqlite-read-store.adapter';
 import { thingsProjection } from '#projections/things.projection';
 import type { Bench } from './bench.js';
-import { allEvents, fold } from './folding.js';
+import { allEvents, counts, fold } from './folding.js';
 import { inTurns, secondsOf } from './rounds.js';
 import { seedThings } from './seed.js';
 
 const EVENTS_EACH = 10;
-
-const counts = projection<{ count: number }, Recorded>({
-  name: 'counts',
-  version: 1,
-  readModel: { name: 'counts', indexes: [] },
-  key: ({ stream }) => stream,
-  evolve: (document) => ({ count: (document?.count ?? 0) + 1 }),
-});
 
 /** A projection that is far behind, beside folding the same events where they are in memory already. */
 export const catchUp: Bench = {

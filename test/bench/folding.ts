@@ -1,6 +1,15 @@
 import { type Recorded, START } from '#kernel/event';
-import type { Projection } from '#kernel/projection';
+import { projection, type Projection } from '#kernel/projection';
 import type { EventStore } from '#platform/event-store/event-store.port';
+
+/** The simplest projection that there is. */
+export const counts = projection<{ count: number }, Recorded>({
+  name: 'counts',
+  version: 1,
+  readModel: { name: 'counts', indexes: [] },
+  key: ({ stream }) => stream,
+  evolve: (document) => ({ count: (document?.count ?? 0) + 1 }),
+});
 
 export async function allEvents(store: EventStore): Promise<Recorded[]> {
   const events: Recorded[] = [];

@@ -1,8 +1,7 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Recorded } from '#kernel/event';
-import { projection, type Projection } from '#kernel/projection';
+import type { Projection } from '#kernel/projection';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { ProjectionRunner } from '#platform/projecting/projection-runner';
 import { runBuilds } from '#platform/projecting/run-builds';
@@ -12,20 +11,12 @@ import { relationshipsProjection } from '#projections/relationships.projection';
 import { thingsProjection } from '#projections/things.projection';
 import { upToDate } from '#test/support/counter-projection';
 import type { Bench } from './bench.js';
-import { allEvents, fold } from './folding.js';
+import { allEvents, counts, fold } from './folding.js';
 import { inTurns, secondsOf } from './rounds.js';
 import { seedThings } from './seed.js';
 
 const EVENTS_EACH = 10;
 const quiet = { log: () => undefined, warn: () => undefined };
-
-const counts = projection<{ count: number }, Recorded>({
-  name: 'counts',
-  version: 1,
-  readModel: { name: 'counts', indexes: [] },
-  key: ({ stream }) => stream,
-  evolve: (document) => ({ count: (document?.count ?? 0) + 1 }),
-});
 
 /** Read models built anew beside live ones, until they could take over. */
 export const rebuild: Bench = {

@@ -47,7 +47,7 @@ describe('the audit', () => {
     expect(await found({ correlationId: 'move-1' })).toEqual([history[1]]);
     expect(await found({ commandId: history[0]!['commandId'] })).toEqual([history[0]]);
     expect(await found({ text: 'paris SHE', actor: 'anonymous:anonymous' })).toEqual([history[1]]);
-    expect(await found({ type: 'Customer.created', from: history[0]!['recordedAt'] })).toEqual([history[0]]);
+    expect(await found({ types: 'Customer.created', from: history[0]!['recordedAt'] })).toEqual([history[0]]);
     expect(await found({ objectType: 'Customer', actor: 'user:anonymous' })).toEqual([]);
     expect(typesOf(await found({ objectType: 'Customer', order: 'desc', clock: 'occurred' }))).toEqual([
       'Customer.updated',

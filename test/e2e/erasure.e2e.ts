@@ -159,7 +159,7 @@ describe('personal data', () => {
         id: 'ada',
         status: 'erased',
         things: 1,
-        erasures: [{ reason: 'asked for', by: { type: 'anonymous' }, keyIds: [expect.any(String)] }],
+        erasures: [{ reason: 'asked for', actor: { type: 'anonymous' }, keyIds: [expect.any(String)] }],
       },
     });
     const places = (report.body['erasures'] as { where: { place: string }[] }[])[0]!.where.map(({ place }) => place);
@@ -318,7 +318,7 @@ describe('personal data', () => {
     expect(await api.send('POST', '/api/v1/things/Note', { a: { b: planted } })).toMatchObject({ status: 422 });
     const fake = {
       command: 'RecordErasure',
-      fields: { subjectId: 'ada', keyIds: ['a'], by: { type: 'user', id: 'e' }, where: [] },
+      fields: { subjectId: 'ada', keyIds: ['a'], actor: { type: 'user', id: 'e' }, where: [] },
     };
     const { body } = await api.send('POST', '/api/v1/batches', { commands: [fake] });
     expect(body).toMatchObject({ results: [{ problem: { code: 'erasure-not-yours' } }] });

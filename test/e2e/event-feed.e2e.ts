@@ -97,7 +97,7 @@ describe('the feed of all events', () => {
   });
 
   it('says what is wrong before it begins', async () => {
-    const position = await perdure.api.get('/api/v1/events/live?from=yesterday').expect(400);
+    const position = await perdure.api.get('/api/v1/events/live?cursor=yesterday').expect(400);
     expect(position.body).toMatchObject({ code: 'invalid-input' });
     await perdure.api.get('/api/v1/events?objectId=a').expect(400);
   });

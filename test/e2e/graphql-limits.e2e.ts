@@ -76,7 +76,7 @@ describe('the rate of an address', () => {
   it('is limited over sockets too', async () => {
     const { graphql } = await start({ PERDURE_RATE_LIMIT: '3/min' });
     const socket = await GraphqlSocket.open(graphql.url);
-    const subscribe = () => socket.subscribe('subscription { events(from: "x") { id } }').refused();
+    const subscribe = () => socket.subscribe('subscription { events(after: "x") { id } }').refused();
     const codes: string[] = [];
     for (let n = 0; n < 4; n++) codes.push((await subscribe()).errors[0]!.extensions.code);
     expect(codes).toEqual(['invalid-input', 'invalid-input', 'invalid-input', 'rate-limited']);

@@ -276,7 +276,7 @@ describe('relationships', () => {
       {
         relationship: 'drives',
         direction: 'out',
-        since: expect.any(Number),
+        since: expect.any(String),
         data: { since: 1950 },
         thing: expect.objectContaining({ $id: 'c-1', brand: 'Mini' }),
       },

@@ -202,7 +202,7 @@ engineSuite('ferretdb', (documents) =>
     describe('GraphQL', () => {
       it('answers at one API from what was written at the other, and tells of it as it comes', async () => {
         const socket = await GraphqlSocket.open(other.url);
-        const events = socket.subscribe('subscription { events(noun: "Lamp", from: "0") { type revision } }');
+        const events = socket.subscribe('subscription { events(noun: "Lamp", after: "0") { type revision } }');
         await one.done('POST', `${THINGS}/Lamp`, { $id: 'l', on: false });
         expect(await events.next()).toEqual({ events: { type: 'Lamp.created', revision: 0 } });
         const { position } = (await one.send('PATCH', `${THINGS}/Lamp/l`, { on: true })).body;

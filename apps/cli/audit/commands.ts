@@ -117,9 +117,9 @@ export class AuditExportCommand extends PeriodCommand {
   }
 
   override async run(_: string[], options: ExportOptions): Promise<void> {
-    const { from, to, format, actor, type, objectType, objectId, refused, output, json } = options;
+    const { from, to, format, actor, type: types, objectType, objectId, refused, output, json } = options;
     if (json && output === undefined && format === 'csv') throw new UsageError('--json goes with --format ndjson.');
-    const query = { from, to, format, actor, type, objectType, objectId, refused };
+    const query = { from, to, format, actor, types, objectType, objectId, refused };
     await this.withApi(options, async (api) => {
       const body = await api.body('/api/v1/audit/export', { ...query, ...(await upToDate(api)) });
       if (output === undefined) await pipeline(body, process.stdout, { end: false });

@@ -51,7 +51,7 @@ export class EventsTailCommand extends ApiCommand {
     process.once('SIGINT', () => stop.abort());
     let last = from;
     await this.withApi(options, async (api) => {
-      const query = { from, objectType, types };
+      const query = { cursor: from, objectType, types };
       for await (const entry of api.messages<Message>('/api/v1/events/live', query, stop.signal)) {
         last = entry.position;
         // What tells only how far the server has looked has no type.

@@ -9,7 +9,7 @@ interface Subject {
   readonly status: 'active' | 'erased';
   readonly erasures: readonly {
     readonly at: string;
-    readonly by: { readonly type: string; readonly id: string };
+    readonly actor: { readonly type: string; readonly id: string };
     readonly reason?: string;
     readonly where: readonly { readonly place: string; readonly outcome: string; readonly detail: string }[];
   }[];
@@ -55,9 +55,9 @@ export class SubjectsCommand extends CommandGroup {}
 
 function printSubject({ id, status, erasures }: Subject): void {
   printLine(`${id}: ${status}`);
-  for (const { at, by, reason, where } of erasures) {
+  for (const { at, actor, reason, where } of erasures) {
     printLine();
-    printLine(`Erased at ${at} by ${by.type}:${by.id}${reason === undefined ? '' : `: ${reason}`}`);
+    printLine(`Erased at ${at} by ${actor.type}:${actor.id}${reason === undefined ? '' : `: ${reason}`}`);
     const rows = where.map(({ place, outcome, detail }) => [place, outcome, detail]);
     printTable(['where', 'what became of it', 'in words'], rows);
   }

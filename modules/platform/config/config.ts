@@ -118,7 +118,7 @@ const settings = {
       meaning: 'Writes that may wait for the disk; the next one is answered with 503.',
     },
     10_000,
-    1,
+    100,
     1_000_000,
   ),
   cachedObjects: wholeNumber(

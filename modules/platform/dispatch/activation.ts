@@ -1,5 +1,6 @@
 import { START, type DomainEvent, type Position } from '#kernel/event';
 import type { ObjectState } from '#kernel/object-type';
+import type { Appended } from '#platform/event-store/event-store.port';
 
 /**
  * A durable object in memory. Its state runs ahead of the disk: a command decides on it while the appends of the commands
@@ -30,12 +31,16 @@ export class Activation<State extends ObjectState = ObjectState> {
     return this.state.status !== 'absent';
   }
 
-  /** Takes the state ahead; `append`, called at that moment, is what makes it durable. */
-  advance(state: State, events: readonly DomainEvent[], append: Promise<{ position: Position }>, moment: number): void {
+  /**
+   * Takes the state ahead; `append`, called at that moment, is what makes it durable. Where the store answers with another revision, it
+   * has found that another process had appended the same before: then the state has those events twice, and is broken.
+   */
+  advance(state: State, events: readonly DomainEvent[], append: Promise<Appended>, moment: number): void {
     this.state = state;
-    this.revision += events.length;
+    const last = (this.revision += events.length);
     const pending = append.then(
-      ({ position }) => {
+      ({ revision, position }) => {
+        if (revision !== last) this.broken = true;
         this.position = position;
         this.asOf = Math.max(this.asOf, moment);
         if (this.#pending === pending) this.#pending = undefined;

@@ -140,6 +140,8 @@ export class Dispatcher {
     }
     try {
       const { revision, position, state } = await this.#append(order, activation, decided);
+      // What was carried out before, by another process, is answered; nothing is kept of a state that has it twice.
+      if (activation.broken) return answerOf(order, revision, position, !existed || revision < events.length);
       const eventId = eventIdOf(order.commandId, events.length - 1);
       this.marking.passed(order.stream, order.type, revision, events.length);
       this.#keepSnapshot(order, activation, {

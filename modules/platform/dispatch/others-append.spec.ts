@@ -155,6 +155,25 @@ describe('dispatch where others append to the same streams', () => {
     expect(await balance()).toBe(0);
   });
 
+  it('builds nothing on a repetition that the store has answered with what another had carried out', async () => {
+    await change(10);
+    const [find, append] = [store.find.bind(store), store.append.bind(store)];
+    jest.spyOn(store, 'find').mockImplementationOnce(async (eventId) => {
+      const found = await find(eventId);
+      const first = await change(5, { idempotencyKey: 'k' });
+      // As EventStoreDB's adapter does, by the event's id, wherever it stands in the stream.
+      jest
+        .spyOn(store, 'append')
+        .mockImplementationOnce(async () => first)
+        .mockImplementation(append);
+      return found;
+    });
+    expect(await change(5, { process: 1, idempotencyKey: 'k' })).toMatchObject({ revision: 1 });
+    await change(-15);
+    await expect(change(-5, { process: 1 })).rejects.toMatchObject({ code: 'overdrawn' });
+    expect(await Promise.all([balance(0), balance(1)])).toEqual([0, 0]);
+  });
+
   it('costs one read of one event for each refusal and each load, and none after an own append', async () => {
     await change(1);
     const read = jest.spyOn(store, 'read');

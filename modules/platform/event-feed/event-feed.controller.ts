@@ -42,8 +42,8 @@ class LiveParameters {
   @Optional(Identifier()) objectType?: string;
   @Optional(Id()) objectId?: string;
   @Optional(Types()) types?: string[];
-  /** Events after this position; default: those that come from now on. */
-  @Optional(Text({ max: 100 })) from?: string;
+  /** Events after this position, as with the list; default: those that come from now on. */
+  @Optional(Text({ max: 100 })) cursor?: string;
 }
 
 class EventParameters {
@@ -83,7 +83,7 @@ export class EventFeedController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {
-    const from = lastEventId ?? parameters.from ?? (await this.feed.head());
+    const from = lastEventId ?? parameters.cursor ?? (await this.feed.head());
     const filter = filterOf(parameters);
     await this.feed.page(tenant, filter, { cursor: from, limit: 1 }); // a position of another form is told before the answer begins
     return this.streams.answer(reply, (signal) => messagesOf(this.feed.live(tenant, filter, from, signal)));

@@ -17,13 +17,16 @@ export interface SubscriptionSource {
   readonly closed: AbortSignal;
 }
 
-/** For those that wake together, who mostly ask for the same page: reads it for the first of them only. */
+/** For those that wake together, who mostly ask for one of few pages: reads each for the first of them only. */
 export function readOnce(read: PageReader): PageReader {
-  let last: { readonly asked: string; readonly page: AllSlice } | undefined;
+  const pages = new Map<string, AllSlice>();
   return (options) => {
     const asked = JSON.stringify(options);
-    if (last?.asked !== asked) last = { asked, page: read(options) };
-    return last.page;
+    const known = pages.get(asked);
+    if (known) return known;
+    const page = read(options);
+    pages.set(asked, page);
+    return page;
   };
 }
 

@@ -28,18 +28,18 @@ describe('a feed of events', () => {
     await append('other.Lamp-a', 'foreign');
     await append('main.Lamp-a', 'second');
     await append('main.Lampion-a', 'third');
-    expect(await types({ from: '0' }, 3)).toEqual(['first', 'second', 'third']);
-    expect(await types({ from: position }, 2)).toEqual(['second', 'third']);
-    expect(await types({ from: '0', noun: 'Lamp' }, 2)).toEqual(['first', 'second']);
-    expect(await types({ from: '0', stream: 'main.Lampion-a' }, 1)).toEqual(['third']);
+    expect(await types({ after: '0' }, 3)).toEqual(['first', 'second', 'third']);
+    expect(await types({ after: position }, 2)).toEqual(['second', 'third']);
+    expect(await types({ after: '0', noun: 'Lamp' }, 2)).toEqual(['first', 'second']);
+    expect(await types({ after: '0', stream: 'main.Lampion-a' }, 1)).toEqual(['third']);
   });
 
   it('filters by type and correlation together', async () => {
     await append('main.Lamp-a', 'on', 'morning');
     await append('main.Lamp-a', 'off', 'evening');
     await append('main.Lamp-b', 'on', 'evening');
-    expect(await types({ from: '0', types: ['on'], correlationId: 'evening' }, 1)).toEqual(['on']);
-    expect(await types({ from: '0', correlationId: 'evening' }, 2)).toEqual(['off', 'on']);
+    expect(await types({ after: '0', types: ['on'], correlationId: 'evening' }, 1)).toEqual(['on']);
+    expect(await types({ after: '0', correlationId: 'evening' }, 2)).toEqual(['off', 'on']);
   });
 
   it('begins now where no position is given', async () => {
@@ -66,7 +66,7 @@ describe('a feed of events', () => {
   });
 
   it('refuses positions that are still to come, and streams of other tenants', async () => {
-    await expect(feeds.open('main', { from: '77' })).rejects.toMatchObject({ violations: [{ pointer: '/from' }] });
+    await expect(feeds.open('main', { after: '77' })).rejects.toMatchObject({ violations: [{ pointer: '/after' }] });
     await expect(feeds.open('main', { stream: 'other.Lamp-a' })).rejects.toMatchObject({
       violations: [{ pointer: '/stream' }],
     });

@@ -13,7 +13,7 @@ export interface FeedQuery {
   readonly types?: readonly string[];
   readonly correlationId?: string;
   /** Events after this position; default: those from now on. */
-  readonly from?: Position;
+  readonly after?: Position;
 }
 
 export type EventFeed = AsyncGenerator<Recorded, void, void>;
@@ -36,14 +36,14 @@ export class EventFeeds {
    * InvalidInput.
    */
   async open(tenant: string, query: FeedQuery): Promise<EventFeed> {
-    const { stream, from } = query;
+    const { stream, after } = query;
     const own = `${tenant}.`;
     if (stream !== undefined && !stream.startsWith(own)) {
       throw invalid('/stream', `Must be the name of a stream, which begins with '${own}'.`);
     }
     const last = await this.store.head();
-    if (from !== undefined && comparePositions(from, last) > 0) {
-      throw invalid('/from', `The store ends at ${last}. Give the position of an event or of an answer.`);
+    if (after !== undefined && comparePositions(after, last) > 0) {
+      throw invalid('/after', `The store ends at ${last}. Give the position of an event or of an answer.`);
     }
     const ending = new AbortController();
     this.#open.add(ending);
@@ -51,7 +51,7 @@ export class EventFeeds {
       ending.abort();
       this.#open.delete(ending);
     };
-    return endingWith(this.#events(tenant, query, from ?? last, ending.signal), end);
+    return endingWith(this.#events(tenant, query, after ?? last, ending.signal), end);
   }
 
   async *#events(

@@ -8,27 +8,24 @@ import { GraphqlContext } from './graphql-context.js';
 import { Arguments } from './input.js';
 import { RecordedEvent, shownEntry } from './recorded-event.js';
 
-const EventTypeName = () => Text({ max: 250 });
-
 class EventsArguments {
   /** Such as main.Customer-ada. */
   @Optional(Text({ max: 500 })) stream?: string;
 
   /** Events of all things of a kind. */
   @Optional(Identifier()) noun?: string;
-  @Optional(EventTypeName()) type?: string;
-  @Optional(ListOf(EventTypeName(), { min: 1, max: 100 })) types?: string[];
+  @Optional(ListOf(Text({ max: 250 }), { min: 1, max: 100 })) types?: string[];
   @Optional(Text({ max: 255 })) correlationId?: string;
 
   /** Events after this position; 0 for all of them; default: those from now on. */
-  @Optional(Text({ pattern: /^(0|[1-9]\d{0,19})$/ })) from?: string;
+  @Optional(Text({ pattern: /^(0|[1-9]\d{0,19})$/ })) after?: string;
 }
 
 const MEANINGS = {
   stream: 'Such as main.Customer-ada.',
   noun: 'Events of all things of a kind.',
   types: 'Events of any of these types.',
-  from: 'Events after this position, "0" for all; default: those from now on.',
+  after: 'Events after this position, "0" for all; default: those from now on.',
 };
 
 /** Events as they happen. */
@@ -41,14 +38,13 @@ export class EventsResolver {
 
   @Subscription(() => RecordedEvent, {
     description:
-      'Events that fit all that is given, after the position `from` ("0": from the first one; default: from now on), through what is stored to what comes: each once, in order. After a break subscribe again from the last position.',
+      'Events that fit all that is given, after the position `after` ("0": from the first one; default: from now on), through what is stored to what comes: each once, in order. After a break subscribe again from the last position.',
     resolve(this: EventsResolver, event: Recorded, _: unknown, { tenant }: GraphqlContext) {
       return this.shown(event, tenant);
     },
   })
-  events(@Arguments(MEANINGS) { type, types, ...query }: EventsArguments, @Context() context: GraphqlContext) {
-    const both = type === undefined ? types : [type, ...(types ?? [])];
-    return this.feeds.open(context.tenant, { ...query, types: both });
+  events(@Arguments(MEANINGS) query: EventsArguments, @Context() context: GraphqlContext) {
+    return this.feeds.open(context.tenant, query);
   }
 
   private async shown(event: Recorded, tenant: string): Promise<RecordedEvent> {

@@ -106,7 +106,7 @@ function matches(event: Recorded, { types, actor, from, to, clock = 'recorded' }
   if (actor !== undefined && !isBy(event, actor)) return false;
   if (from === undefined && to === undefined) return true;
   const time = timeOf(event, clock);
-  return (from === undefined || time >= from) && (to === undefined || time <= to);
+  return (from === undefined || time >= from) && (to === undefined || time < to);
 }
 
 function isBy(event: Recorded, actor: string): boolean {

@@ -168,7 +168,7 @@ describe('the history services', () => {
           const time = Date.parse(clock === 'recorded' ? event.recordedAt : event.metadata.occurredAt);
           const who = event.metadata.actor;
           const isBy = actor === undefined || actor === who.id || actor === `${who.type}:${who.id}`;
-          return isBy && time >= from && time <= to && (!types || types.includes(event.type));
+          return isBy && time >= from && time < to && (!types || types.includes(event.type));
         });
         const inOrder = order === 'desc' ? expected.toReversed() : expected;
         const found = await allPages({ ...query, limit });

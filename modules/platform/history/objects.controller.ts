@@ -39,10 +39,10 @@ class ObjectHistoryParameters extends PageParameters {
   /** Only what this actor did: its id, or type:id. */
   @Optional(Text({ max: 400 })) actor?: string;
 
-  /** Only events of this time or later, in ISO 8601. */
+  /** From this moment on, in ISO 8601. */
   @Optional(IsoTime()) from?: string;
 
-  /** Only events of this time or earlier. */
+  /** Before this moment. */
   @Optional(IsoTime()) to?: string;
 
   /** Which time `from` and `to` mean: when events were recorded (default), or when they occurred. */

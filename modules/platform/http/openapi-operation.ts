@@ -18,6 +18,7 @@ const COMMAND_ERRORS = [
   'precondition-failed',
   'event-too-large',
   'idempotency-key-reused',
+  'sealed-input',
   'too-much-contention',
 ];
 

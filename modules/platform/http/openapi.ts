@@ -1,6 +1,7 @@
 import type { Schema } from '#platform/commands/fields';
-import { namedSchemas } from '#platform/commands/schema-of';
+import { namedSchemas, schemaOf } from '#platform/commands/schema-of';
 import { HEADERS, PARAMETERS } from './openapi-headers.js';
+import { ProblemSchema } from './openapi-schemas.js';
 import { operationOf } from './openapi-operation.js';
 import type { Route } from './route-table.js';
 
@@ -25,6 +26,11 @@ export function openApiDocument(routes: readonly Route[], version: string): Sche
     // There is no authentication yet.
     security: [],
     paths,
-    components: { schemas: namedSchemas(), headers: HEADERS, parameters: PARAMETERS },
+    components: { schemas: { ...namedSchemas(), ...openSchemas() }, headers: HEADERS, parameters: PARAMETERS },
   };
+}
+
+/** Problems have members of their own beside those of all, by their code (RFC 9457, section 3.2). */
+function openSchemas(): Record<string, Schema> {
+  return { [ProblemSchema.name]: { ...schemaOf(ProblemSchema), additionalProperties: true } };
 }

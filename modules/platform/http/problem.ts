@@ -4,6 +4,7 @@ import { DomainError, type Violation } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
 import { HttpFault } from './http-fault.js';
 import { findProblem, STATUS_OF_KIND } from './problem-catalogue.js';
+import '../erasure/erasure.errors.js';
 import './platform-problems.js';
 
 /** Problem details, RFC 9457. */

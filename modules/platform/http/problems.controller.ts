@@ -24,7 +24,8 @@ export class ProblemsController {
   @Get()
   @QueryEndpoint({
     summary: 'List the kinds of problems',
-    answer: { type: 'object', properties: { items: { type: 'array' } }, required: ['items'] },
+    paged: true,
+    answer: ProblemKind,
   })
   list() {
     return { items: allProblems() };

@@ -12,8 +12,8 @@ export class OperationRun {
   #notedAt = -Infinity;
   #noting: Promise<void> = Promise.resolve();
   #reason: 'cancelled' | 'interrupted' | undefined;
-  /** Units that were done when this run began. */
-  readonly #before: number;
+  /** Units that were done when this run began; fewer than was noted, where a kill lost some of them. */
+  #before: number;
   /** Resolves when it has come to an end, whichever. */
   ended: Promise<void> = Promise.resolve();
 
@@ -61,6 +61,7 @@ export class OperationRun {
   progress(done: number, total: number | null): void {
     const now = this.stopwatch.now();
     const seconds = (now - this.#startedAt) / 1_000;
+    this.#before = Math.min(this.#before, done);
     const rate = seconds > 0 ? Math.round((done - this.#before) / seconds) : null;
     const secondsLeft = rate && total !== null ? Math.max(0, Math.round((total - done) / rate)) : null;
     this.#operation = { ...this.#operation, done, total, rate, secondsLeft, error: null };

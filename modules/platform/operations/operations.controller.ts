@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { Controller, Get, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { JsonObject } from '#kernel/json';
-import { Decimal, Id, Identifier, Integer, JsonRecord, OneOf, Optional, Text, Timestamp } from '../commands/fields.js';
+import { Decimal, Id, Integer, JsonRecord, OneOf, Optional, Text, Timestamp } from '../commands/fields.js';
 import { CommandEndpoint, QueryEndpoint } from '../http/endpoint.js';
 import { EventStreams, type StreamMessage } from '../http/event-streams.js';
 import { Parameters } from '../http/input.js';
@@ -19,8 +19,8 @@ class OperationParameters {
 
 class OperationListParameters extends PageParameters {
   @Optional(OneOf(OPERATION_STATES)) state?: OperationState;
-  /** What kind of work, such as rebuild. */
-  @Optional(Identifier()) kind?: string;
+  /** What kind of work, such as rebuild or as-of. */
+  @Optional(Text({ max: 100 })) kind?: string;
 }
 
 /** Long work, and how it is going. What is not known yet, or no longer matters, is left out. */

@@ -1,5 +1,5 @@
 import type { Clock } from '#kernel/clock';
-import { START, type Position, type Recorded } from '#kernel/event';
+import { comparePositions, START, type Position, type Recorded } from '#kernel/event';
 import type { JsonObject } from '#kernel/json';
 import type { Projection, ReadModel } from '#kernel/projection';
 import type { Operation } from '../operations/operation.js';
@@ -129,9 +129,11 @@ export class AsOfWork {
       };
       const target = new BuildTarget(settings, checkpoint, this.documents);
       const head = await this.events.head();
-      const { onPage } = new PassProgress(run, head);
+      const end = endOf(moment, head);
+      const progress = new PassProgress(run, end.until);
       const lost = tenure ? AbortSignal.any([run.signal, tenure.lost]) : run.signal;
-      await buildPass(this.events, [target], { signal: lost, onPage, ...endOf(moment, head) });
+      await buildPass(this.events, [target], { signal: lost, onPage: progress.onPage, ...end });
+      run.progress(progress.done, progress.done);
 
       const expiresAt = new Date(this.clock.now().getTime() + expiresInSeconds * 1_000).toISOString();
       await checkpoint.write([{ collection: asOfCopies.name, id: operation.id, document: { ...copy, expiresAt } }]);
@@ -207,7 +209,7 @@ export class AsOfWork {
 
 /** Events are not always stored in the order of their times: of a time, every event is asked. */
 function endOf({ position, at, clock = 'recorded' }: Moment, head: Position) {
-  if (position !== undefined) return { until: position };
+  if (position !== undefined) return { until: comparePositions(position, head) < 0 ? position : head };
   const until = Date.parse(at!);
   const timeOf = (event: Recorded): string => (clock === 'occurred' ? event.metadata.occurredAt : event.recordedAt);
   return { until: head, takes: (event: Recorded): boolean => Date.parse(timeOf(event)) <= until };

@@ -3,8 +3,9 @@ import { comparePositions, type Position, type Recorded } from '#kernel/event';
 import type { EventFilter } from '#kernel/projection';
 import type { AllSlice, EventStore } from '../event-store/event-store.port.js';
 import type { BuildTarget } from './build-target.js';
+import { PageSize } from './page-size.js';
 
-/** Events read and folded before the event loop has its turn again: about ten milliseconds. */
+/** Most events read and folded before the event loop has its turn again: about ten milliseconds for one simple projection. */
 const PAGE = 1_000;
 
 export interface PassOptions {
@@ -28,8 +29,9 @@ export async function buildPass(
 ): Promise<void> {
   const { signal, onPage, until, takes } = options;
   const filter = commonFilter(targets.map((target) => target.filter));
+  const size = new PageSize(PAGE);
   const read = (from: Position): Promise<AllSlice> => {
-    const slice = events.readAll({ position: from, filter, limit: PAGE });
+    const slice = events.readAll({ position: from, filter, limit: size.now });
     slice.catch(() => {}); // reported when the page's turn comes
     return slice;
   };
@@ -40,11 +42,13 @@ export async function buildPass(
     for (let isLast = false; !isLast;) {
       const page = await next;
       signal.throwIfAborted();
+      const measured = size.measure();
       isLast = page.end || isPast(page.position) || page.position === until;
       if (!isLast) next = read(page.position);
       const wanted = page.events.filter((event) => !isPast(event.position) && (takes?.(event) ?? true));
       const position = isPast(page.position) ? until! : page.position;
       for (const target of targets) await target.fold(wanted, position, signal);
+      measured(page.events.length);
       onPage?.(page.events.length, position);
       await setImmediate();
       signal.throwIfAborted();

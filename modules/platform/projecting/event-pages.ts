@@ -3,30 +3,33 @@ import type { Position, Recorded } from '#kernel/event';
 import type { EventFilter } from '#kernel/projection';
 import { StoreUnavailable } from '../event-store/event-store.errors.js';
 import type { AllSlice, EventStore, SubscriptionMessage } from '../event-store/event-store.port.js';
+import type { PageSize } from './page-size.js';
 
 export interface PageOptions {
   readonly filter?: EventFilter;
-  /** Most events in a page. */
-  readonly size: number;
+  readonly size: PageSize;
   /** Ends the pages. */
   readonly signal: AbortSignal;
 }
 
 /**
  * The global order in pages: whole ones as long as there is a backlog, each read while the caller deals with the one before;
- * then what has arrived since the last page, so that a single event comes at once and pages grow by themselves under load.
+ * then what has arrived since the last page, so that a single event comes at once and pages grow by themselves under load. None is
+ * larger than its size says at that moment, which learns from what the caller took for the pages before.
  */
 export async function* eventPages(store: EventStore, from: Position, options: PageOptions): AsyncGenerator<AllSlice> {
   const read = (position: Position): Promise<AllSlice> => {
-    const slice = store.readAll({ position, filter: options.filter, limit: options.size });
+    const slice = store.readAll({ position, filter: options.filter, limit: options.size.now });
     slice.catch(() => {}); // reported when the page's turn comes
     return slice;
   };
   let next = read(from);
   for (;;) {
     const page = await next;
+    const measured = options.size.measure();
     if (!page.end) next = read(page.position);
     yield page;
+    measured(page.events.length);
     if (options.signal.aborted) return;
     if (page.end) {
       yield* livePages(store, page.position, options);
@@ -41,7 +44,12 @@ async function* livePages(store: EventStore, from: Position, options: PageOption
   const inbox = new Inbox(from, options.size);
   void inbox.fill(store.subscribe({ position: from, filter: options.filter, signal }));
   try {
-    while (await inbox.hasMail()) yield inbox.take();
+    while (await inbox.hasMail()) {
+      const page = inbox.take();
+      const measured = options.size.measure();
+      yield page;
+      measured(page.events.length);
+    }
     if (!options.signal.aborted) throw new StoreUnavailable('The event store ended the subscription.');
   } finally {
     closing.abort();
@@ -53,6 +61,8 @@ async function* livePages(store: EventStore, from: Position, options: PageOption
 class Inbox {
   #events: Recorded[] = [];
   #moved = false;
+  /** The subscription waits. */
+  #isFull = false;
   #ended = false;
   #failure: Error | undefined;
   #arrival = Promise.withResolvers<void>();
@@ -60,7 +70,7 @@ class Inbox {
 
   constructor(
     private position: Position,
-    private readonly size: number,
+    private readonly size: PageSize,
   ) {}
 
   /** Takes all messages in; resolves when the subscription ends, also where it fails. */
@@ -68,7 +78,9 @@ class Inbox {
     try {
       for await (const message of messages) {
         this.#put(message);
-        if (this.#events.length >= this.size) await this.#removal.promise;
+        if (this.#events.length < this.size.now) continue;
+        this.#isFull = true;
+        await this.#removal.promise;
       }
     } catch (error) {
       this.#failure = error as Error;
@@ -88,13 +100,14 @@ class Inbox {
   }
 
   take(): AllSlice {
-    const events = this.#events;
+    const [events, end] = [this.#events, !this.#isFull];
     this.#events = [];
+    this.#isFull = false;
     this.#moved = false;
     if (!this.#ended) this.#arrival = Promise.withResolvers();
     this.#removal.resolve();
     this.#removal = Promise.withResolvers();
-    return { events, position: this.position, end: events.length < this.size };
+    return { events, position: this.position, end };
   }
 
   #put(message: SubscriptionMessage): void {

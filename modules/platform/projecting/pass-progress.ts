@@ -21,8 +21,9 @@ export class PassProgress {
   }
 
   readonly onPage = (events: number, at: Position): void => {
-    this.#done += events;
     const position = Number(at);
+    // What was read when the process was killed is read again, though it was noted as done: no event takes less than one position.
+    this.#done = Math.min(this.#done + events, position);
     this.#first ??= { position, done: this.#done };
     const way = position - this.#first.position;
     const left = Math.max(0, Number(this.head) - position);

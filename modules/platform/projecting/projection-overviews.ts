@@ -4,7 +4,7 @@ import type { ReadStore } from '../read-store/read-store.port.js';
 import type { Operations } from '../operations/operations.js';
 import { backlogAfter, type Backlog } from './backlog.js';
 import { pausedProjections } from './paused-projections.js';
-import type { ProjectionStatuses} from './projection-status.js';
+import type { ProjectionStatuses } from './projection-status.js';
 import { type ProjectionStatus } from './projection-status.js';
 import { REBUILD, type RebuildRequest, type Rebuilds } from './rebuilds.js';
 

@@ -1,33 +1,30 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import { systemClock, type Clock } from '#kernel/clock';
-import { START, type Position } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
 import type { AllSlice, EventStore } from '../event-store/event-store.port.js';
 import { CheckpointMoved, LeaseLost } from '../read-store/read-store.errors.js';
-import type { ReadStore, Write } from '../read-store/read-store.port.js';
-import { EventOrigin, eventOrigins } from './event-origin.js';
+import type { ReadStore } from '../read-store/read-store.port.js';
+import { eventOrigins } from './event-origin.js';
 import { eventPages } from './event-pages.js';
 import { lagAfter } from './lag.js';
 import type { Leases } from './leases.js';
+import { LiveReadModel } from './live-read-model.js';
 import { Movement } from './movement.js';
-import { OwnCheckpoint } from './own-checkpoint.js';
-import { PageProjector } from './page-projector.js';
+import { PageSize } from './page-size.js';
 import { parkedEvents, parkedKeyId } from './parked-events.js';
-import { ProjectionElsewhere, ReadModelStale } from './projecting.errors.js';
 import { statusElsewhere } from './observed-projections.js';
 import type { ProjectionStatus } from './projection-status.js';
 import { ProjectionWishes } from './projection-wishes.js';
-import { replayParked, type ReplayOutcomes } from './replay-parked.js';
+import type { ReplayOutcomes } from './replay-parked.js';
 import { backoff, patient, type RetryPolicy } from './retry-policy.js';
 import { runBuilds } from './run-builds.js';
 import type { Stopwatch } from './stopwatch.js';
-import { takeOverIfReady } from './take-over.js';
 import { SkippingProjection } from './skipping-projection.js';
 import type { Tenure } from './tenure.js';
 import type { Progress } from './watched-projection.js';
 
 export interface RunnerOptions {
-  /** Most events folded into one write; default 5,000. */
+  /** Most events folded into one write; default 5,000, and fewer where they take long. */
   readonly pageSize?: number;
   readonly retry?: RetryPolicy;
   readonly clock?: Clock;
@@ -42,9 +39,6 @@ export interface RunnerOptions {
 /** What a runner has to do until something changes. */
 type Task = 'follow' | 'pause' | 'build' | 'wait';
 
-/** A checkpoint that only skips ignored events is stored at most so often. */
-const SKIP_EVERY_MS = 1_000;
-
 /**
  * Keeps one projection's read model up to date: reads the global order in pages and writes each page's documents together with
  * the checkpoint, all or nothing; where the store cannot do that, each document with the position of its last event. Hence
@@ -55,9 +49,8 @@ const SKIP_EVERY_MS = 1_000;
  */
 export class ProjectionRunner {
   readonly #stop = new AbortController();
-  readonly #pages: PageProjector;
-  readonly #origin: EventOrigin;
-  readonly #pageSize: number;
+  readonly #model: LiveReadModel;
+  readonly #size: PageSize;
   readonly #retry: RetryPolicy;
   readonly #clock: Clock;
   readonly #logger: Pick<LoggerService, 'log' | 'warn'>;
@@ -67,22 +60,11 @@ export class ProjectionRunner {
   #tenure: Tenure | undefined;
   #signal = this.#stop.signal;
   #error: string | undefined;
-  /** `#position` may be ahead of it by events that do not matter here. */
-  #checkpoint: OwnCheckpoint;
-  #position: Position = START;
-  #writtenAt = 0;
-  #parkedKeys = 0;
-  #parkedEver = 0;
   #failures = 0;
   #running: Promise<void> | undefined;
-  #storing = false;
   /** Ends what the runner does at this moment, so that it looks what there is to do now. */
   #round = new AbortController();
   readonly #wishes: ProjectionWishes;
-  /** The read model is not this version's, or not this event store's: nothing may be written to it. */
-  #stale = false;
-  /** Loading, pages and replays take turns. */
-  #turn: Promise<unknown> = Promise.resolve();
   /** Tells those who wait for the read model whenever `progress` may have changed. */
   readonly movement = new Movement();
 
@@ -96,14 +78,13 @@ export class ProjectionRunner {
     private readonly options: RunnerOptions = {},
   ) {
     this.projection = SkippingProjection.of(projection, events);
-    this.#pageSize = options.pageSize ?? 5_000;
+    this.#size = new PageSize(options.pageSize ?? 5_000);
     this.#retry = options.retry ?? patient;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? new Logger(`Projection ${projection.name}`);
-    this.#pages = new PageProjector(this.projection, documents, this.#retry, this.#clock);
-    this.#checkpoint = new OwnCheckpoint(projection.name, documents);
+    const live = { ...options, retry: this.#retry, clock: this.#clock };
+    this.#model = new LiveReadModel(this.projection, events, documents, live, this.#signal);
     this.#wishes = new ProjectionWishes(projection, documents, options.stopwatch);
-    this.#origin = new EventOrigin(projection.name, events, documents);
   }
 
   /** Starts in the background; resolves when the read model may be queried. Rejects where the read store does. */
@@ -124,7 +105,7 @@ export class ProjectionRunner {
   /** How far the read model is that queries see; where the state is `elsewhere`, only the stored checkpoint knows. */
   get progress(): Progress {
     return {
-      position: this.#position,
+      position: this.#model.position,
       state: this.#state,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
@@ -135,15 +116,15 @@ export class ProjectionRunner {
     if (this.#state === 'elsewhere') {
       return statusElsewhere(this.projection, this.events, this.documents, this.#clock);
     }
-    const { seconds } = await lagAfter(this.#position, this.projection, this.events, this.#clock);
+    const { seconds } = await lagAfter(this.#model.position, this.projection, this.events, this.#clock);
     return {
       name: this.projection.name,
       version: this.projection.version,
       state: this.#state,
-      position: this.#position,
+      position: this.#model.position,
       lagSeconds: seconds,
-      parkedKeys: this.#parkedKeys,
-      parkedEver: this.#parkedEver,
+      parkedKeys: this.#model.parkedKeys,
+      parkedEver: this.#model.parkedEver,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
@@ -162,35 +143,12 @@ export class ProjectionRunner {
 
   /** The same for whatever is parked under these ids, also events without a key, in one pass. What was skipped is left out. */
   replay(ids: readonly string[]): Promise<ReplayOutcomes> {
-    return this.#inTurn(async () => {
-      if (!this.#isOwner) throw new ProjectionElsewhere(this.projection.name);
-      if (this.#stale) throw new ReadModelStale(this.projection.name);
-      await this.projection.learnSkips();
-      return this.#replay(ids);
-    });
-  }
-
-  async #replay(ids: readonly string[]): Promise<ReplayOutcomes> {
-    const { projection, events, documents } = this;
-    const now = this.#clock.now();
-    const { outcomes, writes } = await replayParked(projection, ids, this.#position, events, documents, now);
-    await this.#write(writes, this.#position);
-    this.#parkedKeys = await documents.count(parkedEvents.name, { projection: projection.name });
-    return outcomes;
-  }
-
-  /** Of a skip that was not seen to its end, or of a rebuild that had parked what was skipped meanwhile. */
-  async #replaySkipped(): Promise<void> {
-    const { skipped, name } = this.projection;
-    if (skipped.size === 0 || this.#parkedKeys === 0) return;
-    const filter = { projection: name, 'event.id': { $in: [...skipped] } };
-    const { items } = await this.documents.query(parkedEvents.name, { filter, limit: 1_000 });
-    if (items.length > 0) await this.#replay(items.map(({ id }) => id));
+    return this.#model.replay(ids);
   }
 
   /** Looks whether there is something else to do: somebody paused the projection, or let it go on, or has built it anew. */
   async look(): Promise<void> {
-    if (!this.#isOwner || this.#state === 'stopped') return;
+    if (!this.#model.isOwn || this.#state === 'stopped') return;
     if (await this.#wishes.haveChanged()) this.#round.abort();
   }
 
@@ -199,7 +157,7 @@ export class ProjectionRunner {
     while (!signal.aborted) {
       try {
         this.#tenure = this.options.leases && (await this.#acquire(this.options.leases));
-        this.#checkpoint = new OwnCheckpoint(this.projection.name, this.documents, this.#tenure);
+        this.#model.begin(this.#tenure, this.#signal);
         await this.#serve();
         await this.#tenure?.release();
         this.#tenure = undefined;
@@ -227,7 +185,7 @@ export class ProjectionRunner {
       this.#round = new AbortController();
       const round = AbortSignal.any([signal, this.#round.signal]);
       try {
-        await this.#do(await this.#inTurn(() => this.#load()), round);
+        await this.#do(await this.#load(), round);
       } catch (error) {
         if (error instanceof LeaseLost) this.#tenure?.lose();
         if (!round.aborted) await this.#recover(error);
@@ -251,93 +209,35 @@ export class ProjectionRunner {
   }
 
   async #follow(round: AbortSignal): Promise<void> {
-    const paging = { filter: this.projection.filter, size: this.#pageSize, signal: round };
-    for await (const page of eventPages(this.events, this.#position, paging)) {
-      await this.#inTurn(() => this.#project(page));
+    const paging = { filter: this.projection.filter, size: this.#size, signal: round };
+    for await (const page of eventPages(this.events, this.#model.position, paging)) {
+      await this.#project(page);
     }
-    if (this.#isOwner) await this.#inTurn(() => this.#write([], this.#position));
+    if (this.#model.isOwn) await this.#model.store();
   }
 
   async #load(): Promise<Task> {
-    const { name } = this.projection;
-    this.#stale = true;
-    await this.#checkpoint.load();
-    await this.#takeOver();
+    const { takenOverAt, whyStale } = await this.#model.load();
+    if (takenOverAt !== undefined) {
+      this.#logger.log(`The read model that was built anew has taken over, at position ${takenOverAt}.`);
+    }
     const paused = await this.#wishes.toPause();
-    const why = await this.#whyStale();
-    this.#stale = why !== undefined;
-    // A place in another store is none in this one, and nobody may take it for one.
-    const isForeign = this.#stale && (await this.#origin.isAnother());
-    this.#position = isForeign ? START : (this.#checkpoint.stored?.position ?? START);
-    this.#parkedKeys = await this.documents.count(parkedEvents.name, { projection: name });
-    await this.projection.learnSkips();
-    if (!this.#stale) await this.#replaySkipped();
     this.movement.tell();
-    if (why === undefined) return paused ? 'pause' : 'follow';
-    this.#logger.log(`${why}: the read model is built anew.`);
+    if (whyStale === undefined) return paused ? 'pause' : 'follow';
+    this.#logger.log(`${whyStale}: the read model is built anew.`);
     if (!this.options.rebuild) return 'build';
-    await this.options.rebuild(name);
+    await this.options.rebuild(this.projection.name);
     return 'wait';
   }
 
-  /** Why the read model may not be gone on with, where that is so. */
-  async #whyStale(): Promise<string | undefined> {
-    const isAnother = await this.#origin.isAnother();
-    const stored = this.#checkpoint.stored;
-    const { version } = this.projection;
-    if (!stored || (!isAnother && stored.version === version)) return undefined;
-    return isAnother ? 'The event store is another one' : `Version ${version} follows ${stored.version}`;
-  }
-
-  /** Lets a build that is ready take the place of the live read model. */
-  async #takeOver(): Promise<void> {
-    const { projection, events, documents, options } = this;
-    const position = await takeOverIfReady(projection, this.#checkpoint, events, documents, this.#signal, options);
-    if (position === undefined) return;
-    this.#writtenAt = this.#clock.now().getTime();
-    this.#logger.log(`The read model that was built anew has taken over, at position ${position}.`);
-  }
-
   async #project(page: AllSlice): Promise<void> {
-    const { events, position } = page;
-    const someAreParked = this.#parkedKeys > 0;
-    const { writes, parked } = await this.#pages.project(events, this.#position, someAreParked, this.#signal);
-    const isDue = this.#clock.now().getTime() - this.#writtenAt >= SKIP_EVERY_MS;
-    // Nobody waits for it, and all projections that skip an event would keep the store busy just when one of them has to write.
-    const mayWait = this.options.leases !== undefined && this.#writtenAt > 0;
-    if (writes.length > 0 || (isDue && !mayWait)) {
-      await this.#write([...writes, ...(await this.#origin.record())], position);
-    } else if (mayWait) this.#storeSoon();
-    this.#position = position;
-    this.#parkedKeys += parked.length;
-    this.#parkedEver += parked.length;
+    const parked = await this.#model.project(page);
     for (const { key, event, error } of parked) {
       this.#error = error.message;
       this.#logger.warn(`Parked key ${JSON.stringify(key)} at event '${event.type}' (${event.id}): ${error.message}`);
     }
     this.#goesWell(page.end);
     this.movement.tell();
-  }
-
-  /** Other processes tell the lag by the stored checkpoint, which must not stay behind where nothing follows the skipped events. */
-  #storeSoon(): void {
-    if (this.#storing) return;
-    this.#storing = true;
-    void this.#retry
-      .delay(SKIP_EVERY_MS, this.#signal)
-      .then(() => this.#inTurn(() => this.#write([], this.#position)))
-      .catch(() => {}) // the next page's write meets the same failure
-      .finally(() => (this.#storing = false));
-  }
-
-  async #write(writes: readonly Write[], position: Position): Promise<void> {
-    const { name, version } = this.projection;
-    if (this.#stale) throw new CheckpointMoved(name);
-    const from = this.#checkpoint.stored ?? { position: START, version };
-    if (writes.length === 0 && from.version === version && from.position === position) return;
-    if (!this.#isOwner) throw new LeaseLost(name, this.#tenure?.token ?? 0);
-    await this.#checkpoint.write(writes, { position, version });
-    this.#writtenAt = this.#clock.now().getTime();
   }
 
   #goesWell(end: boolean): void {
@@ -358,17 +258,6 @@ export class ProjectionRunner {
     const pause = backoff(++this.#failures);
     this.#logger.warn(`${this.#error} Trying again in ${pause} ms.`);
     await this.#retry.delay(pause, this.#signal).catch(() => {}); // ended by the signal
-  }
-
-  /** Whether this process may write: alone, or with the lease. */
-  get #isOwner(): boolean {
-    return !this.options.leases || (this.#tenure?.holds ?? false);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {}); // told to the caller
-    return done;
   }
 }
 

@@ -30,11 +30,12 @@ export class BadRequests {
     }
   }
 
-  /** Methods that the path does not have. */
-  otherMethods(path: string, good: GoodRequest): RawRequest[] {
-    const here = this.api.operations.filter((operation) => operation.path === path);
-    const others = METHODS.filter((method) => !here.some((operation) => operation.method === method));
-    return others.map((method) => ({ ...requestOf(here[0]!, good), method, body: undefined }));
+  /** The good request with methods that its path does not have. */
+  otherMethods(operation: DocumentedOperation, good: GoodRequest): RawRequest[] {
+    const request = requestOf(operation, good);
+    const [path] = request.path.split('?') as [string];
+    const here = this.api.operations.filter((other) => patternOf(other.path).test(path)).map(({ method }) => method);
+    return METHODS.filter((method) => !here.includes(method)).map((method) => ({ method, path }));
   }
 
   *#withOtherPaths(operation: DocumentedOperation, good: GoodRequest): Generator<RawRequest> {
@@ -60,7 +61,17 @@ export class BadRequests {
       yield { ...request, path: `${path}?${[...others, `${name}=1`, `${name}=2`].join('&')}` };
       yield { ...request, path: `${path}?${[...rest, `${name}[]=1`, `${name}[a]=1`].join('&')}` };
     }
-    for (const extra of ['unheard-of=1', '__proto__=1', 'constructor=1', 'toString', '=', '%00=%00', '%=%', 'wait=-1', 'wait=31s']) {
+    for (const extra of [
+      'unheard-of=1',
+      '__proto__=1',
+      'constructor=1',
+      'toString',
+      '=',
+      '%00=%00',
+      '%=%',
+      'wait=-1',
+      'wait=31s',
+    ]) {
       yield { ...request, path: `${path}?${[...others, extra].join('&')}` };
     }
   }
@@ -99,6 +110,10 @@ export class BadRequests {
   #some<Value>(values: fc.Arbitrary<Value>, times = 1): Value[] {
     return fc.sample(values, { seed: this.seed + this.#salt++, numRuns: this.runs * times });
   }
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
 }
 
 /** The object as JSON, with this text in the place of the field's value. */

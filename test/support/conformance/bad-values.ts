@@ -18,7 +18,19 @@ export const BAD_TEXTS = fc.oneof(
 );
 
 const jsonText = fc.oneof(
-  fc.constantFrom('', ' ', '\0', 'a\0b', '__proto__', '\u202e', '\ud800', '💾', '..', '9'.repeat(30), 'x'.repeat(5_000)),
+  fc.constantFrom(
+    '',
+    ' ',
+    '\0',
+    'a\0b',
+    '__proto__',
+    '\u202e',
+    '\ud800',
+    '💾',
+    '..',
+    '9'.repeat(30),
+    'x'.repeat(5_000),
+  ),
   fc.string({ unit: 'binary', maxLength: 40 }),
 );
 
@@ -48,7 +60,21 @@ export const BAD_HEADERS = fc.tuple(
     ...['perdure-occurred-at', 'content-type', 'accept', 'last-event-id', 'x-request-id', 'accept-encoding'],
   ),
   fc.constantFrom(
-    ...['', ' ', '*', '"0"', '"-1"', '"1', 'W/"1"', '"99999999999999999999"', '0', 'x'.repeat(1_001), 'ÿþ', 'a, b', '\t'],
+    ...[
+      '',
+      ' ',
+      '*',
+      '"0"',
+      '"-1"',
+      '"1',
+      'W/"1"',
+      '"99999999999999999999"',
+      '0',
+      'x'.repeat(1_001),
+      'ÿþ',
+      'a, b',
+      '\t',
+    ],
     ...['2026-02-30T00:00:00Z', 'application/xml', 'text/csv', 'application/json; charset=utf-16', '__proto__', '__'],
   ),
 );

@@ -117,5 +117,7 @@ export class DocumentedApi {
 /** Codes of problems that the operation is documented to be refused with. */
 export function documentedCodes({ responses }: DocumentedOperation): Set<string> {
   const problems = Object.entries(responses).filter(([status]) => Number(status) >= 400);
-  return new Set(problems.flatMap(([, { description }]) => [...description.matchAll(/^`([\w-]+)`/gm)].map(([, code]) => code!)));
+  return new Set(
+    problems.flatMap(([, { description }]) => [...description.matchAll(/^`([\w-]+)`/gm)].map(([, code]) => code!)),
+  );
 }

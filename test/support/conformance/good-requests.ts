@@ -45,8 +45,7 @@ const field = async (made: Made, path: string, name: string): Promise<string> =>
 };
 
 function startedBy(operation: string) {
-  return async ({ answers }: Made): Promise<string> =>
-    (JSON.parse(answers.get(operation)!.text) as { id: string }).id;
+  return async ({ answers }: Made): Promise<string> => (JSON.parse(answers.get(operation)!.text) as { id: string }).id;
 }
 
 /** Asks until the answer is as it should be; rejects after 10 seconds. */
@@ -59,11 +58,11 @@ async function until(made: Made, path: string, isReady: (body: Record<string, un
   }
 }
 
-/** Resolves when no read model is being built. */
-const ended = (made: Made) =>
-  until(made, '/api/v1/operations', ({ items }) =>
-    (items as { state: string }[]).every(({ state }) => state !== 'running' && state !== 'pending'),
-  );
+/** Resolves when what the operation started is done. */
+const done = async (made: Made, operation: string) => {
+  const id = await startedBy(operation)(made);
+  return until(made, `/api/v1/operations/${id}`, ({ state }) => state === 'done');
+};
 
 const head = (made: Made) => until(made, '/api/v1/audit/heads/latest', ({ size }) => Number(size) > 0);
 
@@ -85,11 +84,17 @@ export const GOOD_REQUESTS: readonly (readonly [operation: string, good: Good])[
   ['things_restore', { path: order }],
   ['collections_add', { path: { noun: 'Cup' }, body: { $id: 'c', size: 1 } }],
   ['collections_update', { path: { noun: 'Cup', id: 'c' }, body: { size: 2 } }],
-  ['batches_carryOut', { body: { commands: [{ command: 'CreateThing', fields: { noun: 'Lamp', id: 'l', data: {} } }] } }],
+  [
+    'batches_carryOut',
+    { body: { commands: [{ command: 'CreateThing', fields: { noun: 'Lamp', id: 'l', data: {} } }] } },
+  ],
   ['batches_carryOut', { body: { commands: [{ command: 'Nonsense', fields: {} }] } }],
   ['schedules_request', { body: { id: 'once', command: soon, time: { after: 0 } } }],
   ['schedules_request', { body: { id: 'later', command: soon, time: { at: '2999-01-01T00:00:00Z' } } }],
-  ['schedules_request', { body: { id: 'daily', command: soon, time: { cron: '0 9 * * *', timeZone: 'Europe/Berlin' } } }],
+  [
+    'schedules_request',
+    { body: { id: 'daily', command: soon, time: { cron: '0 9 * * *', timeZone: 'Europe/Berlin' } } },
+  ],
   ['project_create', { body: { ...engine, name: 'Engine', owner: 'ada', tags: ['maths'], metadata: { year: 1843 } } }],
   ['project_update', { path: engine, body: { description: 'brass' } }],
   ['projectMembers_add', { path: { ...engine, userId: 'bob' }, body: { role: 'viewer' } }],
@@ -98,7 +103,13 @@ export const GOOD_REQUESTS: readonly (readonly [operation: string, good: Good])[
   ['projectResources_add', { path: desks, body: { name: 'Desks', unit: 'desks', capacity: 10 } }],
   ['projectResources_change', { path: desks, body: { name: 'Tables', capacity: 12 } }],
   ['projectAllocations_allocate', { path: { ...desks, allocationId: 'b' }, body: { assignee: 'bob', amount: 1 } }],
-  ['projectAllocations_allocate', { path: { ...desks, allocationId: 'a' }, body: { assignee: 'ada', amount: 2, ...{ from: march.from, until: march.to } } }],
+  [
+    'projectAllocations_allocate',
+    {
+      path: { ...desks, allocationId: 'a' },
+      body: { assignee: 'ada', amount: 2, ...{ from: march.from, until: march.to } },
+    },
+  ],
   ['subjects_erase', { path: { id: 'bob' }, headers: { 'perdure-reason': 'asked for' } }],
 
   ['problems_list', {}],
@@ -124,10 +135,13 @@ export const GOOD_REQUESTS: readonly (readonly [operation: string, good: Good])[
   ['collections_query', { path: { noun: 'Cup' }, query: { sort: '$id', ...stale } }],
   ['collections_get', { path: { noun: 'Cup', id: 'c' } }],
   ['schedules_list', { query: { state: 'open', ...stale } }],
-  ['schedules_get', async (made) => {
-    await until(made, '/api/v1/schedules/once', ({ state }) => state === 'completed');
-    return { path: { id: 'once' } };
-  }],
+  [
+    'schedules_get',
+    async (made) => {
+      await until(made, '/api/v1/schedules/once', ({ state }) => state === 'completed');
+      return { path: { id: 'once' } };
+    },
+  ],
   ['schedules_get', { path: { id: 'daily' } }],
   ['subjects_get', { path: { id: 'bob' } }],
   ['project_list', { query: { status: 'active', member: 'ada', tag: 'maths', name: 'eng', ...stale } }],
@@ -150,7 +164,10 @@ export const GOOD_REQUESTS: readonly (readonly [operation: string, good: Good])[
   ['objects_diff', { path: { type, id: order.id }, query: { from: '0' } }],
   ['objects_blame', { path: { type, id: order.id }, query: { below: '/data' } }],
   ['objects_trace', { path: { type, id: order.id }, query: { revision: '1' } }],
-  ['objects_dryRun', { path: { type, id: order.id }, body: { command: 'UpdateThing', fields: { ...order, patch: { n: 9 } } } }],
+  [
+    'objects_dryRun',
+    { path: { type, id: order.id }, body: { command: 'UpdateThing', fields: { ...order, patch: { n: 9 } } } },
+  ],
   ['objects_dryRun', { path: { type, id: order.id }, body: { command: 'RestoreThing', fields: order, revision: 0 } }],
   ['traces_get', { path: { correlationId: 'c-1' } }],
   ['eventFeed_list', { query: { objectType: type, objectId: order.id, order: 'desc', ...page } }],
@@ -161,7 +178,7 @@ export const GOOD_REQUESTS: readonly (readonly [operation: string, good: Good])[
   ['audit_events', { query: { limit: '1000' } }],
   ['audit_report', { query: { ...always, top: '5' } }],
   ['audit_report', { query: { ...always, format: 'csv' } }],
-  ['audit_export', async (made) => ((await head(made)), {})],
+  ['audit_export', async (made) => (await head(made), {})],
   ['audit_export', { query: { format: 'csv' } }],
   ['auditTree_key', {}],
   ['auditTree_list', { query: page }],
@@ -173,33 +190,45 @@ export const GOOD_REQUESTS: readonly (readonly [operation: string, good: Good])[
   ['projections_get', { path: { name: 'things' } }],
   ['projections_rebuild', { path: { name: 'things' } }],
   ['operations_cancel', async (made) => ({ path: { id: await startedBy('projections_rebuild')(made) } })],
-  ['operations_resume', async (made) => {
-    const id = await startedBy('projections_rebuild')(made);
-    await until(made, `/api/v1/operations/${id}`, ({ state }) => state === 'cancelled');
-    return { path: { id } };
-  }],
-  ['projections_rebuildSeveral', async (made) => {
-    await ended(made);
-    return { body: { projections: ['things', 'nouns'] } };
-  }],
+  [
+    'operations_resume',
+    async (made) => {
+      const id = await startedBy('projections_rebuild')(made);
+      await until(made, `/api/v1/operations/${id}`, ({ state }) => state === 'cancelled');
+      return { path: { id } };
+    },
+  ],
+  [
+    'projections_rebuildSeveral',
+    async (made) => {
+      await done(made, 'projections_rebuild');
+      return { body: { projections: ['things', 'nouns'] } };
+    },
+  ],
   ['operations_get', async (made) => ({ path: { id: await startedBy('projections_rebuildSeveral')(made) } })],
   ['operations_progress', async (made) => ({ path: { id: await startedBy('projections_rebuildSeveral')(made) } })],
   ['operations_list', { query: { kind: 'rebuild', ...page } }],
   ['readModels_request', { path: { name: 'things' }, body: { position: '5' } }],
-  ['readModels_query', async (made) => {
-    const operationId = await startedBy('readModels_request')(made);
-    await until(made, `/api/v1/operations/${operationId}`, ({ state }) => state === 'done');
-    return { path: { name: 'things', operationId }, query: page };
-  }],
+  [
+    'readModels_query',
+    async (made) => {
+      const operationId = await startedBy('readModels_request')(made);
+      await done(made, 'readModels_request');
+      return { path: { name: 'things', operationId }, query: page };
+    },
+  ],
   ['projections_pause', { path: { name: 'nouns' } }],
   ['projections_resume', { path: { name: 'nouns' } }],
-  ['parkedEvents_list', async (made) => {
-    await ended(made);
-    await made.park('Customer', 'ada');
-    await made.park('Order', order.id);
-    await made.park('Cup', 'c');
-    return { query: { projection: 'things', ...page } };
-  }],
+  [
+    'parkedEvents_list',
+    async (made) => {
+      await done(made, 'projections_rebuildSeveral');
+      await made.park('Customer', 'ada');
+      await made.park('Order', order.id);
+      await made.park('Cup', 'c');
+      return { query: { projection: 'things', ...page } };
+    },
+  ],
   ['parkedEvents_groups', { query: { projection: 'things' } }],
   ['parkedEvents_get', { path: { id: 'things/key/main.Cup-c' } }],
   ['health_ready', {}],

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { buildSchema, type GraphQLField, type GraphQLSchema } from 'graphql';
+import { BAD_JSON } from '#test/support/conformance/bad-values';
+import { documentOf, GOOD_ARGUMENTS } from '#test/support/conformance/graphql-requests';
+import { GraphqlClient, type GraphqlError } from '#test/support/graphql-client';
+import { PerdureServer } from '#test/support/perdure-server';
+
+const SEED = 20_261_121;
+/** Bad values for each argument, and for each field of an input. */
+const RUNS = 4;
+
+type Arguments = Record<string, unknown>;
+
+describe('the GraphQL schema', () => {
+  let perdure: PerdureServer;
+  let graphql: GraphqlClient;
+  let schema: GraphQLSchema;
+  let catalogue: Set<string>;
+  beforeAll(async () => {
+    perdure = await PerdureServer.start();
+    graphql = new GraphqlClient(perdure.url);
+    schema = buildSchema((await perdure.api.get('/schema.graphql')).text);
+    const { items } = (await perdure.api.get('/problems')).body as { items: { code: string }[] };
+    catalogue = new Set(items.map(({ code }) => code));
+  });
+  afterAll(() => perdure.stop());
+
+  const fields = (): Record<string, GraphQLField<unknown, unknown>> => ({
+    ...schema.getQueryType()!.getFields(),
+    ...schema.getMutationType()!.getFields(),
+  });
+  const ask = async (name: string, args: object, position?: string) => {
+    const kind = name in schema.getQueryType()!.getFields() ? 'query' : 'mutation';
+    const document = documentOf(kind, fields()[name]!);
+    const after = position !== undefined && kind === 'query' ? `@after(position: "${position}")` : '';
+    return graphql.send(document.replace('{', `${after} {`), args, { headers: { 'correlation-id': 'good' } });
+  };
+
+  it('has a good request for each of its fields in these tests', () => {
+    expect(new Set(GOOD_ARGUMENTS.map(([name]) => name))).toEqual(new Set(Object.keys(fields())));
+  });
+
+  it('answers good requests without errors', async () => {
+    const found: unknown[] = [];
+    let position = '0';
+    for (const [name, args] of GOOD_ARGUMENTS) {
+      const { status, errors, headers } = await ask(name, args, position);
+      position = headers.get('perdure-position') ?? position;
+      if (status !== 200 || errors) found.push([name, status, errors]);
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('refuses bad ones with problems of the catalogue', async () => {
+    const found: string[] = [];
+    let refused = 0;
+    for (const [name, good] of new Map(GOOD_ARGUMENTS)) {
+      for (const args of badArguments(name, good as Arguments)) {
+        const { errors = [] } = await ask(name, args);
+        refused += errors.length;
+        const wrong = errors.find((error) => faulty(error));
+        if (wrong) found.push(`${name} ${JSON.stringify(args)}: ${JSON.stringify(wrong)}`.slice(0, 1_000));
+      }
+    }
+    expect(found).toEqual([]);
+    expect(refused).toBeGreaterThan(500);
+    expect((await perdure.api.get('/health')).status).toBe(200);
+  });
+
+  function faulty({ message, extensions: { code } }: GraphqlError): boolean {
+    return !catalogue.has(code) || code === 'internal-error' || /\n\s+at |node_modules/.test(message);
+  }
+
+  /** The good arguments with one of them, or a field of their input, made bad. */
+  function* badArguments(name: string, good: Arguments): Generator<Arguments> {
+    for (const argument of fields()[name]!.args.map((each) => each.name)) {
+      for (const value of someJson()) yield { ...good, [argument]: value };
+    }
+    const input = good['input'] as Arguments | undefined;
+    for (const field of Object.keys(input ?? {})) {
+      for (const value of someJson()) yield { ...good, input: { ...input, [field]: value } };
+    }
+  }
+
+  let salt = 0;
+  /** As JavaScript can carry it: numbers that are too large are none. */
+  const someJson = () =>
+    fc.sample(BAD_JSON, { seed: SEED + salt++, numRuns: RUNS }).map((text) => JSON.parse(text) as unknown);
+});
