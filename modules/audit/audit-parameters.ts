@@ -1,5 +1,5 @@
-import { InvalidInput } from '#kernel/errors';
-import { Identifier, Integer, ListOf, OneOf, Optional, Text, Timestamp } from '#platform/commands/fields';
+import { Identifier, Integer, ListOf, OneOf, Optional, Text } from '#platform/commands/fields';
+import { IsoTime, periodOf } from '#platform/history/moment-parameters';
 import type { PageParameters } from '#platform/http/paging';
 import type { AuditQuery } from './audit-query.js';
 
@@ -19,11 +19,11 @@ export class AuditFilterParameters {
   @Optional(Text()) correlationId?: string;
   @Optional(Text()) commandId?: string;
 
-  /** From this moment on. */
-  @Optional(Timestamp()) from?: string;
+  /** From this moment on, in ISO 8601; a date means its beginning, without an offset it is UTC. */
+  @Optional(IsoTime()) from?: string;
 
   /** Before this moment. */
-  @Optional(Timestamp()) to?: string;
+  @Optional(IsoTime()) to?: string;
 
   /** The time that from, to and the order go by: when it was recorded (default), or when it is said to have happened. */
   @Optional(OneOf(['recorded', 'occurred'], 'Clock')) clock?: 'recorded' | 'occurred';
@@ -45,11 +45,11 @@ export class AuditEventParameters extends AuditFilterParameters implements PageP
 }
 
 export class AuditReportParameters {
-  /** From this moment on, by when events were recorded. */
-  @Timestamp() from: string;
+  /** From this moment on, in ISO 8601, by when events were recorded. */
+  @IsoTime() from: string;
 
   /** Before this moment. */
-  @Timestamp() to: string;
+  @IsoTime() to: string;
 
   /** Most lines of each list; the largest counts come first. */
   @Optional(Integer({ min: 1, max: 10_000 })) top: number = 100;
@@ -68,20 +68,6 @@ export function toAuditQuery({ actor, actorType, types, from, to, ...same }: Aud
   return {
     ...{ objectType, objectId, correlationId, commandId, clock, text, refused },
     ...{ actor: id ?? actor, actorType: kind ?? actorType, types: types && [...new Set(types)] },
-    ...periodOf(from, to),
-  };
-}
-
-/** Unix milliseconds. Throws InvalidInput where the end does not follow the beginning. */
-export function periodOf<From extends string | undefined, To extends string | undefined>(from: From, to: To) {
-  const period = { from: from && Date.parse(from), to: to && Date.parse(to) };
-  if (period.from !== undefined && period.to !== undefined && period.from >= period.to) {
-    throw new InvalidInput([
-      { pointer: '/query/to', detail: 'Must come after from: it is the first moment left out.' },
-    ]);
-  }
-  return period as {
-    from: From extends string ? number : number | undefined;
-    to: To extends string ? number : number | undefined;
+    ...periodOf({ from, to }),
   };
 }

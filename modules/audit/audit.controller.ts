@@ -2,11 +2,12 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Tenant } from '#platform/http/caller';
+import { periodOf } from '#platform/history/moment-parameters';
 import { QueryEndpoint } from '#platform/http/endpoint';
 import { Parameters } from '#platform/http/input';
 import type { PageOf } from '#platform/http/paging';
 import { AuditEventParameters, AuditExportParameters, AuditReportParameters } from './audit-parameters.js';
-import { periodOf, toAuditQuery } from './audit-parameters.js';
+import { toAuditQuery } from './audit-parameters.js';
 import { AuditReport, reportAsCsv } from './audit-report-form.js';
 import { AuditReports } from './audit-report.js';
 import { AuditEntry, AuditViews } from './audit-views.js';
@@ -50,7 +51,7 @@ export class AuditController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AuditReport | string> {
-    const report = await this.reports.report(tenant, periodOf(from, to), top);
+    const report = await this.reports.report(tenant, periodOf({ from, to }), top);
     if ((format ?? wanted(request)) !== 'csv') return report;
     void reply.header('content-type', 'text/csv; charset=utf-8');
     return reportAsCsv(report);

@@ -3,9 +3,10 @@ import { GraphqlContext } from '#platform/graphql/graphql-context';
 import { Arguments } from '#platform/graphql/input';
 import { limitComplexity, pageOf } from '#platform/graphql/page';
 import { objectTypeOf } from '#platform/graphql/types-of-fields';
-import { Integer, Optional, Timestamp } from '#platform/commands/fields';
+import { Integer, Optional } from '#platform/commands/fields';
+import { IsoTime, periodOf } from '#platform/history/moment-parameters';
 import type { PageOf } from '#platform/http/paging';
-import { AuditEventParameters, periodOf } from './audit-parameters.js';
+import { AuditEventParameters } from './audit-parameters.js';
 import { AuditReport } from './audit-report-form.js';
 import { AuditReports } from './audit-report.js';
 import { AuditEntry, AuditViews } from './audit-views.js';
@@ -25,8 +26,8 @@ const MEANINGS = {
 };
 
 class AuditReportArguments {
-  @Timestamp() from: string;
-  @Timestamp() to: string;
+  @IsoTime() from: string;
+  @IsoTime() to: string;
   @Optional(Integer({ min: 1, max: 10_000 })) top: number = 100;
 }
 
@@ -59,7 +60,7 @@ export class AuditResolver {
     @Arguments() { from, to, top }: AuditReportArguments,
     @Context() context: GraphqlContext,
   ): Promise<AuditReport> {
-    await context.reads('audit', 'audit-days');
-    return this.reports.report(context.tenant, periodOf(from, to), top);
+    await context.reads('audit', 'audit-days', 'audit-object-days');
+    return this.reports.report(context.tenant, periodOf({ from, to }, ''), top);
   }
 }

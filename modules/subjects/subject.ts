@@ -24,8 +24,8 @@ function evolve(subject: Subject, { data, metadata }: Attributed<SubjectEvent>):
 }
 
 /** Keys that were recorded before need it no more: whoever asks twice is told once. */
-export function record(subject: Subject, command: RecordErasure, { actor }: Context): SubjectEvent[] {
-  if (actor.type !== 'system') throw new ErasureNotYours();
+export function record(subject: Subject, command: RecordErasure, context: Context): SubjectEvent[] {
+  if (context.actor.type !== 'system') throw new ErasureNotYours();
   const { actor, reason, where } = command;
   const known = new Set(subject.status === 'absent' ? [] : subject.erasures.flatMap(({ keyIds }) => keyIds));
   const keyIds = command.keyIds.filter((id) => !known.has(id));

@@ -104,7 +104,7 @@ describe('a refused command', () => {
     const [, , success] = await found({
       objectType: 'Late',
       refused: 'with',
-      type: ['Late.updated', 'audit.commandRefused'],
+      types: ['Late.updated', 'audit.commandRefused'],
     });
     expect(typesOf(await found({ commandId: success!['commandId'] }))).toEqual([
       'audit.commandRefused',

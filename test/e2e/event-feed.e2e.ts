@@ -78,7 +78,7 @@ describe('the feed of all events', () => {
   it('gives everything after a position and then what comes, each once', async () => {
     const from = await create('Live', '0');
     for (let i = 1; i <= 20; i++) await create('Live', String(i));
-    const follower = new Follower(`objectType=Live&from=${from}`);
+    const follower = new Follower(`objectType=Live&cursor=${from}`);
     const writing = Promise.all(Array.from({ length: 20 }, (_, i) => create('Live', String(21 + i))));
     await follower.has(40);
     await writing;
@@ -98,7 +98,7 @@ describe('the feed of all events', () => {
 
   it('says what is wrong before it begins', async () => {
     const position = await perdure.api.get('/api/v1/events/live?cursor=yesterday').expect(400);
-    expect(position.body).toMatchObject({ code: 'invalid-input' });
+    expect(position.body).toMatchObject({ code: 'invalid-cursor' });
     await perdure.api.get('/api/v1/events?objectId=a').expect(400);
   });
 

@@ -56,11 +56,12 @@ describe('the requests that are printed', () => {
   });
 
   it.each([
-    ['read-your-writes', '"total":12'],
-    ['schedules', '"state":"open"'],
-    ['projects', '"free":'],
-    ['erasure', '"$erased":["/email"]'],
-  ])('in the guide to %s are answered with success', async (guide, answer) => {
-    expect(await follow(requestsOf(`docs/guides/${guide}.md`), server.url)).toContain(answer);
+    ['guides/read-your-writes', '"total":12'],
+    ['guides/schedules', '"state":"open"'],
+    ['guides/projects', '"free":'],
+    ['guides/erasure', '"$erased":["/email"]'],
+    ['operations', '"kind":"as-of"'],
+  ])('in docs/%s.md are answered with success', async (document, answer) => {
+    expect(await follow(requestsOf(`docs/${document}.md`), server.url)).toContain(answer);
   });
 });

@@ -126,7 +126,8 @@ describe('the history of an object', () => {
     expect(await revisions({ actor: 'anonymous:anonymous' })).toEqual([0, 1, 2]);
     expect(await revisions({ actor: 'user:anonymous' })).toEqual([]);
     expect(await revisions({ from: '2026-01-02', clock: 'occurred' })).toEqual([1, 2]);
-    expect(await revisions({ from: '2026-01-02', to: '2026-01-02T08:00:00Z', clock: 'occurred' })).toEqual([2]);
+    expect(await revisions({ from: '2026-01-02', to: '2026-01-02T08:00:01Z', clock: 'occurred' })).toEqual([2]);
+    expect(await revisions({ from: '2026-01-02', to: '2026-01-02T08:00:00Z', clock: 'occurred' })).toEqual([]);
     expect(await revisions({ to: '2020' })).toEqual([]);
     expect(await revisions({ stored: true })).toEqual([0, 1, 2]);
   });

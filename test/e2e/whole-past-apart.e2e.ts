@@ -161,7 +161,7 @@ engineSuite('ferretdb', (documents) =>
       it('stand still while an API has them paused', async () => {
         expect((await one.send('POST', '/api/v1/projections/things/pause')).status).toBeLessThan(300);
         await apart.aWorkerSays('things', 'paused');
-        expect(await other.get('/api/v1/projections/things')).toMatchObject({ state: 'paused' });
+        expect(await other.get('/api/v1/projections/things')).toMatchObject({ paused: true });
         const after = await one.done('PATCH', `${THINGS}/Order/o1`, { n: 100 });
         const behind = await other.send('GET', `${THINGS}/Order?${after.replace('20s', '100ms')}`);
         expect([behind.status, behind.body['code']]).toEqual([503, 'projection-behind']);

@@ -6,7 +6,8 @@ import { hasEnded, type Operation } from '#platform/operations/operation';
 import { ApiClient, type ApiAnswer } from './api-client.js';
 import type { Engine } from './engines/engine.js';
 import { EventStoreDbServer } from './eventstoredb-server.js';
-import { freePort, PerdureProcess } from './perdure-process.js';
+import { loopbackPort } from './engines/loopback-port.js';
+import { PerdureProcess } from './perdure-process.js';
 
 /** An API, in a process of its own. */
 export class ApartApi extends ApiClient {
@@ -80,8 +81,13 @@ export class Apart {
       PERDURE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
       ...more,
     });
-    await Promise.all([apart.api(), apart.api(), apart.worker(), apart.worker()]);
-    return apart;
+    try {
+      await Promise.all([apart.api(), apart.api(), apart.worker(), apart.worker()]);
+      return apart;
+    } catch (error) {
+      await apart.end();
+      throw error;
+    }
   }
 
   /** The file of the public key that the log is signed with. */
@@ -123,7 +129,7 @@ export class Apart {
   }
 
   async #run(command: 'start' | 'worker', more: Record<string, string>): Promise<ApartApi> {
-    const port = await freePort();
+    const port = String(await loopbackPort());
     const process = new PerdureProcess([command], {
       ...{ PORT: port, PERDURE_WORKER_PORT: port, PERDURE_DATA: join(this.folder, `container-${this.#containers++}`) },
       ...this.settings,

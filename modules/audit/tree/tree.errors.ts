@@ -4,7 +4,11 @@ import { defineProblems } from '#platform/http/problem-catalogue';
 /** The tree is being built, or follows the events by a moment. */
 export class TreeIncomplete extends DomainError {
   constructor() {
-    super('unavailable', 'audit-tree-incomplete', 'The audit tree does not reach so far yet. Ask again in a moment.');
+    super(
+      'unavailable',
+      'audit-tree-incomplete',
+      'The audit tree does not reach so far yet. Ask again in a moment, or for no more than it has: GET /api/v1/audit/heads/latest.',
+    );
   }
 }
 

@@ -64,6 +64,7 @@ export class EventFeedController {
     description: 'A cursor is a position: with the `Perdure-Position` of a command, what came after it.',
     paged: true,
     answer: FeedEntry,
+    errors: ['invalid-cursor'],
   })
   list(@Parameters() parameters: FeedPageParameters, @Tenant() tenant: string): Promise<PageOf<FeedEntry>> {
     return this.feed.page(tenant, filterOf(parameters), parameters);
@@ -76,6 +77,7 @@ export class EventFeedController {
       'Each message has the position as its id: a client that comes back with `Last-Event-ID` misses nothing.',
     answer: { type: 'string' },
     produces: 'text/event-stream',
+    errors: ['invalid-cursor'],
   })
   async live(
     @Parameters() parameters: LiveParameters,

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { InvalidInput } from '#kernel/errors';
 import type { Position, Recorded } from '#kernel/event';
 import type { EventFilter } from '#kernel/projection';
 import { Text } from '#platform/commands/fields';
@@ -6,6 +7,7 @@ import { Unsealing } from '../erasure/unsealing.js';
 import { EVENT_STORE, type EventStore } from '../event-store/event-store.port.js';
 import { entryOf, HistoryEntry } from '../history/history-entry.js';
 import type { PageOf } from '../http/paging.js';
+import { InvalidCursor } from '../read-store/read-store.errors.js';
 
 /** An event among all others: its object, too. */
 export class FeedEntry extends HistoryEntry {
@@ -32,14 +34,17 @@ export class EventFeed {
     private readonly unsealing: Unsealing,
   ) {}
 
-  /** Rejects with InvalidInput for a position of another form. */
+  /** Rejects with InvalidCursor for a position of another form. */
   async page(
     tenant: string,
     filter: FeedFilter,
     { cursor, limit, order }: { cursor?: Position; limit: number; order?: 'asc' | 'desc' },
   ): Promise<PageOf<FeedEntry>> {
     const direction = order === 'desc' ? 'backwards' : 'forwards';
-    const slice = await this.events.readAll({ position: cursor, limit, direction, filter: filterOf(tenant, filter) });
+    const options = { position: cursor, limit, direction, filter: filterOf(tenant, filter) } as const;
+    const slice = await this.events.readAll(options).catch((error: unknown) => {
+      throw error instanceof InvalidInput && cursor !== undefined ? new InvalidCursor() : error;
+    });
     const found = slice.events.filter(isOf(filter)).map((event) => feedEntryOf(event));
     const items = await this.unsealing.answers(tenant, found);
     return slice.end ? { items } : { items, next: slice.position };

@@ -24,7 +24,7 @@ export interface HistoryQuery {
   readonly types?: readonly string[];
   /** An actor's id, or `type:id`. */
   readonly actor?: string;
-  /** Unix milliseconds; both belong to it. */
+  /** Unix milliseconds; `to` is the first that does not belong to it. */
   readonly from?: number;
   readonly to?: number;
   /** Which time `from` and `to` mean; default `recorded`. */

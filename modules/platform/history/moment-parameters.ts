@@ -60,6 +60,22 @@ export function timeOf(text: string, pointer: string): number {
   return time;
 }
 
+/** What lies from the one time up to, not including, the other, in Unix milliseconds. Throws InvalidInput, with pointers below `root`. */
+export function periodOf<From extends string | undefined, To extends string | undefined>(
+  { from, to }: { readonly from?: From; readonly to?: To },
+  root = '/query',
+) {
+  const begin = from === undefined ? undefined : timeOf(from, `${root}/from`);
+  const end = to === undefined ? undefined : timeOf(to, `${root}/to`);
+  if (begin !== undefined && end !== undefined && begin >= end) {
+    throw invalid(`${root}/to`, 'Must come after from: it is the first moment left out.');
+  }
+  return { from: begin, to: end } as {
+    readonly from: From extends string ? number : number | undefined;
+    readonly to: To extends string ? number : number | undefined;
+  };
+}
+
 export function invalid(pointer: string, detail: string): InvalidInput {
   return new InvalidInput([{ pointer, detail }]);
 }

@@ -20,7 +20,7 @@ import {
   momentNamed,
   momentOf,
   ObjectParameters,
-  timeOf,
+  periodOf,
 } from './moment-parameters.js';
 import { ObjectAnswer, ObjectPast } from './object-past.js';
 import { Trace } from './trace.js';
@@ -110,15 +110,7 @@ export class ObjectsController {
     @Tenant() tenant: string,
   ): Promise<PageOf<HistoryEntry>> {
     this.past.typeOf({ type, id });
-    return this.events.page(
-      tenant,
-      { type, id },
-      {
-        ...query,
-        from: from === undefined ? undefined : timeOf(from, '/query/from'),
-        to: to === undefined ? undefined : timeOf(to, '/query/to'),
-      },
-    );
+    return this.events.page(tenant, { type, id }, { ...query, ...periodOf({ from, to }) });
   }
 
   @Get('diff')

@@ -19,7 +19,7 @@ import {
   momentNamed,
   momentOf,
   ObjectParameters,
-  timeOf,
+  periodOf,
 } from './moment-parameters.js';
 import { ObjectAnswer, ObjectPast } from './object-past.js';
 import { Trace } from './trace.js';
@@ -149,8 +149,7 @@ export class ObjectsResolver {
         ...query,
         after,
         first: pageSize({ first }),
-        from: from === undefined ? undefined : timeOf(from, '/from'),
-        to: to === undefined ? undefined : timeOf(to, '/to'),
+        ...periodOf({ from, to }, ''),
       },
     );
   }

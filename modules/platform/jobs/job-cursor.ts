@@ -1,4 +1,4 @@
-import { InvalidInput } from '#kernel/errors';
+import { InvalidJobCursor } from './jobs.errors.js';
 import type { JobQuery } from './jobs.port.js';
 
 /** A page ends at a key; its cursor says which, and of which query. It is not a secret. */
@@ -6,7 +6,7 @@ export function cursorAfter(key: string, query: JobQuery): string {
   return Buffer.from(JSON.stringify([filterOf(query), key])).toString('base64url');
 }
 
-/** The key that the page before ended at. Throws InvalidInput for a cursor of another query or of none. */
+/** The key that the page before ended at. Throws InvalidJobCursor for a cursor of another query or of none. */
 export function keyBefore(query: JobQuery): string | undefined {
   if (query.cursor === undefined) return undefined;
   try {
@@ -15,8 +15,7 @@ export function keyBefore(query: JobQuery): string | undefined {
   } catch {
     // Not a cursor at all.
   }
-  const detail = 'This cursor does not belong to this query. Take it from the page before, with the same filter.';
-  throw new InvalidInput([{ pointer: '/query/cursor', detail }]);
+  throw new InvalidJobCursor();
 }
 
 function filterOf({ queue, state, handler }: JobQuery): string {

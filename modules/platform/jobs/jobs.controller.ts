@@ -79,7 +79,7 @@ export class JobsController {
     description: 'Those that have ended are kept for a while, dead ones longest.',
     paged: true,
     answer: JobDetails,
-    errors: ['jobs-unavailable'],
+    errors: ['invalid-cursor', 'jobs-unavailable'],
   })
   list(@Parameters() query: JobListParameters): Promise<PageOf<JobView>> {
     return this.jobs.list(query);

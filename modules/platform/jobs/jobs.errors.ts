@@ -8,6 +8,14 @@ export class JobsUnavailable extends DomainError {
   }
 }
 
+/** The cursor belongs to another query, or to none. */
+export class InvalidJobCursor extends DomainError {
+  constructor() {
+    const detail = 'This cursor does not belong to this query. Take it from the page before, with the same filter.';
+    super('invalid', 'invalid-cursor', detail, [{ pointer: '/query/cursor', detail }]);
+  }
+}
+
 /** There is no such job, or it ended so long ago that it is no longer kept. */
 export class JobNotFound extends DomainError {
   constructor(key: string) {

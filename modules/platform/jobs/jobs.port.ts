@@ -134,7 +134,7 @@ export interface JobWorker {
 
 /**
  * Work for later, at least once. Every method but `work` rejects with `JobsUnavailable`, within seconds, where the store cannot answer
- * now, and with `InvalidInput` for input of another form. Contract: `test/contract/jobs.contract.ts`.
+ * now, and with `InvalidInput` or `InvalidJobCursor` for input of another form. Contract: `test/contract/jobs.contract.ts`.
  */
 export interface Jobs {
   /**

@@ -16,8 +16,9 @@ import { statusElsewhere } from './observed-projections.js';
 import type { ProjectionStatus } from './projection-status.js';
 import { ProjectionWishes } from './projection-wishes.js';
 import type { ReplayOutcomes } from './replay-parked.js';
-import { backoff, patient, type RetryPolicy } from './retry-policy.js';
+import { patient, type RetryPolicy } from './retry-policy.js';
 import { runBuilds } from './run-builds.js';
+import { RunnerState } from './runner-state.js';
 import type { Stopwatch } from './stopwatch.js';
 import { SkippingProjection } from './skipping-projection.js';
 import type { Tenure } from './tenure.js';
@@ -55,12 +56,10 @@ export class ProjectionRunner {
   readonly #clock: Clock;
   readonly #logger: Pick<LoggerService, 'log' | 'warn'>;
 
-  #state: ProjectionStatus['state'] = 'stopped';
+  readonly #state: RunnerState;
   /** Undefined where no lease is needed; `#signal` fires when this process must leave the projection alone. */
   #tenure: Tenure | undefined;
   #signal = this.#stop.signal;
-  #error: string | undefined;
-  #failures = 0;
   #running: Promise<void> | undefined;
   /** Ends what the runner does at this moment, so that it looks what there is to do now. */
   #round = new AbortController();
@@ -82,6 +81,7 @@ export class ProjectionRunner {
     this.#retry = options.retry ?? patient;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? new Logger(`Projection ${projection.name}`);
+    this.#state = new RunnerState(this.#logger);
     const live = { ...options, retry: this.#retry, clock: this.#clock };
     this.#model = new LiveReadModel(this.projection, events, documents, live, this.#signal);
     this.#wishes = new ProjectionWishes(projection, documents, options.stopwatch);
@@ -104,28 +104,23 @@ export class ProjectionRunner {
 
   /** How far the read model is that queries see; where the state is `elsewhere`, only the stored checkpoint knows. */
   get progress(): Progress {
-    return {
-      position: this.#model.position,
-      state: this.#state,
-      ...(this.#error === undefined ? {} : { error: this.#error }),
-    };
+    return { position: this.#model.position, ...this.#state.told };
   }
 
   /** Rejects with `StoreUnavailable` where the event store cannot tell the lag. */
   async status(): Promise<ProjectionStatus> {
-    if (this.#state === 'elsewhere') {
+    if (this.#state.name === 'elsewhere') {
       return statusElsewhere(this.projection, this.events, this.documents, this.#clock);
     }
     const { seconds } = await lagAfter(this.#model.position, this.projection, this.events, this.#clock);
     return {
       name: this.projection.name,
       version: this.projection.version,
-      state: this.#state,
+      ...this.#state.told,
       position: this.#model.position,
       lagSeconds: seconds,
       parkedKeys: this.#model.parkedKeys,
       parkedEver: this.#model.parkedEver,
-      ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
 
@@ -148,7 +143,7 @@ export class ProjectionRunner {
 
   /** Looks whether there is something else to do: somebody paused the projection, or let it go on, or has built it anew. */
   async look(): Promise<void> {
-    if (!this.#model.isOwn || this.#state === 'stopped') return;
+    if (!this.#model.isOwn || this.#state.name === 'stopped') return;
     if (await this.#wishes.haveChanged()) this.#round.abort();
   }
 
@@ -165,12 +160,12 @@ export class ProjectionRunner {
         if (!signal.aborted) await this.#recover(error);
       }
     }
-    this.#state = 'stopped';
+    this.#state.becomes('stopped');
   }
 
   async #acquire(leases: Leases): Promise<Tenure | undefined> {
     this.#signal = this.#stop.signal;
-    this.#state = 'elsewhere';
+    this.#state.becomes('elsewhere');
     const tenure = await leases.acquire(this.projection.name, this.#signal);
     if (tenure) this.#signal = AbortSignal.any([this.#stop.signal, tenure.lost]);
     return tenure;
@@ -180,7 +175,7 @@ export class ProjectionRunner {
   async #serve(): Promise<void> {
     const signal = this.#signal;
     const looking = this.options.leases && this.#wishes.watch(signal, () => this.look());
-    if (!signal.aborted) this.#state = 'catching-up';
+    if (!signal.aborted) this.#state.becomes('catching-up');
     while (!signal.aborted) {
       this.#round = new AbortController();
       const round = AbortSignal.any([signal, this.#round.signal]);
@@ -197,7 +192,7 @@ export class ProjectionRunner {
 
   async #do(task: Task, round: AbortSignal): Promise<void> {
     if (task === 'follow') return this.#follow(round);
-    this.#state = task === 'pause' ? 'paused' : 'rebuilding';
+    this.#state.becomes(task === 'pause' ? 'paused' : 'rebuilding');
     this.movement.tell();
     if (task === 'build') {
       const { projection, events, documents, options } = this;
@@ -205,7 +200,7 @@ export class ProjectionRunner {
     } else {
       await fired(round);
     }
-    if (!this.#signal.aborted) this.#state = 'catching-up';
+    if (!this.#signal.aborted) this.#state.becomes('catching-up');
   }
 
   async #follow(round: AbortSignal): Promise<void> {
@@ -232,19 +227,8 @@ export class ProjectionRunner {
 
   async #project(page: AllSlice): Promise<void> {
     const parked = await this.#model.project(page);
-    for (const { key, event, error } of parked) {
-      this.#error = error.message;
-      this.#logger.warn(`Parked key ${JSON.stringify(key)} at event '${event.type}' (${event.id}): ${error.message}`);
-    }
-    this.#goesWell(page.end);
+    this.#state.goesWell(parked, page.end);
     this.movement.tell();
-  }
-
-  #goesWell(end: boolean): void {
-    if (this.#state === 'failing') this.#error = undefined;
-    if (end) this.#state = 'live';
-    else if (this.#state === 'failing') this.#state = 'catching-up';
-    this.#failures = 0;
   }
 
   /** A store that cannot answer now is waited for; what another runner did is taken over. */
@@ -253,10 +237,7 @@ export class ProjectionRunner {
       this.#logger.log('Another runner of this projection is ahead; going on from where it is.');
       return;
     }
-    this.#state = 'failing';
-    this.#error = error instanceof Error ? error.message : String(error);
-    const pause = backoff(++this.#failures);
-    this.#logger.warn(`${this.#error} Trying again in ${pause} ms.`);
+    const pause = this.#state.fails(error);
     await this.#retry.delay(pause, this.#signal).catch(() => {}); // ended by the signal
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { InvalidInput } from '#kernel/errors';
-import { JobNotEnded, JobNotFound, TerminalJobError } from '#platform/jobs/jobs.errors';
+import { InvalidJobCursor, JobNotEnded, JobNotFound, TerminalJobError } from '#platform/jobs/jobs.errors';
 import type { JobQuery, JobRequest, Jobs } from '#platform/jobs/jobs.port';
 import { gate, type NewPlace, until, untilState } from './open-jobs.js';
 
@@ -252,8 +252,8 @@ export function scheduling(newPlace: NewPlace): void {
     it('refuses another cursor or limit', async () => {
       for (const key of ['a', 'b']) await jobs.schedule({ key, handler: 'h' });
       const { next } = await jobs.list({ limit: 1 });
-      await expect(jobs.list({ cursor: next!, queue: 'default' })).rejects.toThrow(InvalidInput);
-      await expect(jobs.list({ cursor: 'x' })).rejects.toThrow(InvalidInput);
+      await expect(jobs.list({ cursor: next!, queue: 'default' })).rejects.toThrow(InvalidJobCursor);
+      await expect(jobs.list({ cursor: 'x' })).rejects.toThrow(InvalidJobCursor);
       await expect(jobs.list({ limit: 0 })).rejects.toThrow(InvalidInput);
     });
   });

@@ -27,6 +27,14 @@ export function writes(open: OpenStore): void {
       expect(await store.count('c')).toBe(0);
     });
 
+    it('replaces what is there, also where it was thought to be new', async () => {
+      const write = (n: number) => store.write([{ collection: 'c', id: 'a', document: { n }, isNew: true }]);
+      await write(1);
+      await write(2);
+      expect(await store.get('c', 'a')).toEqual({ n: 2 });
+      expect([await store.count('c', { n: 1 }), await store.count('c', { n: 2 })]).toEqual([0, 1]);
+    });
+
     it('takes the last of several writes to one document', async () => {
       const write = (document: object | null) => ({ collection: 'c', id: 'a', document });
       await store.write([write({ n: 1 }), write(null), write({ n: 3 })]);

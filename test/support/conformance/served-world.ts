@@ -40,7 +40,7 @@ export class ServedWorld {
   async parkThing(noun: string, id: string): Promise<string> {
     const stream = `main.${noun}-${id}`;
     const event = (await this.events()).findLast((each) => each.stream === stream)!;
-    const after = String(BigInt(event.position) - 1n) as Recorded['position'];
+    const after = String(BigInt(event.position) - 1n);
     const failure = { event, error: new Error(`Nobody can take ${noun} ${id}.`), attempts: 3 };
     const parked = park(thingsProjection, stream, failure, after, new Date(event.recordedAt));
     const name = `${thingsProjection.name}/key/${stream}`;
