@@ -60,7 +60,7 @@ export class AuditResolver {
     @Arguments() { from, to, top }: AuditReportArguments,
     @Context() context: GraphqlContext,
   ): Promise<AuditReport> {
-    await context.reads('audit', 'audit-days', 'audit-object-days');
+    await context.reads('audit', 'audit-days');
     return this.reports.report(context.tenant, periodOf({ from, to }, ''), top);
   }
 }

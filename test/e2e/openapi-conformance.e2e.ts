@@ -6,9 +6,9 @@ import { RawHttp, type RawAnswer, type RawRequest } from '#test/support/conforma
 import { requestOf } from '#test/support/conformance/request-of';
 import { ServedWorld } from '#test/support/conformance/served-world';
 
-const SEED = Number(process.env['V1_SEED'] ?? 20_261_121);
+const SEED = Number(process.env['CONFORMANCE_SEED'] ?? 20_261_121);
 /** Bad values of each kind for each parameter and field. */
-const RUNS = Number(process.env['V1_RUNS'] ?? 3);
+const RUNS = Number(process.env['CONFORMANCE_RUNS'] ?? 3);
 /** Traces of stacks and of files. */
 const LEAKS = /\\n\s+at |node_modules|node:internal|\.[cm]?[jt]s:\d/;
 /** What requests are refused with before there is an operation that they could be for. */

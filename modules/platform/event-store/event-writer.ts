@@ -8,6 +8,7 @@ import { MetadataWriter } from './metadata-writer.js';
 import { TOMBSTONE_TYPE } from './stream-metadata.js';
 import { describedStreamOf } from './stream-name.js';
 import { checkExpected, StreamTable, type StreamRow } from './stream-table.js';
+import { TimeOfRecording } from './time-of-recording.js';
 
 /** What changes the tables. Every method belongs into a transaction and throws its domain errors before its first change. */
 export class EventWriter {
@@ -15,10 +16,10 @@ export class EventWriter {
   readonly #events: EventTable;
   readonly #metadata: MetadataWriter;
 
-  constructor(
-    database: SqliteDatabase,
-    private readonly clock: Clock,
-  ) {
+  readonly #time: TimeOfRecording;
+
+  constructor(database: SqliteDatabase, clock: Clock) {
+    this.#time = new TimeOfRecording(database, clock);
     this.#streams = new StreamTable(database);
     this.#events = new EventTable(database);
     this.#metadata = new MetadataWriter(this.#streams, this.#events);
@@ -37,7 +38,7 @@ export class EventWriter {
 
     const first = (stream?.revision ?? -1) + 1;
     const last = first + events.length - 1;
-    const now = this.clock.now().getTime();
+    const now = this.#time.now();
     if (stream?.state === 'deleted') this.#metadata.revive(name, stream, now);
     const id = stream?.id ?? this.#streams.create(name, last);
     let position = '';
@@ -54,17 +55,17 @@ export class EventWriter {
     const stream = this.#streams.find(name);
     checkExpected(name, stream, expected);
     if (!stream || stream.revision < 0 || stream.state === 'deleted') return;
-    this.#metadata.softDelete(name, stream, this.clock.now().getTime());
+    this.#metadata.softDelete(name, stream, this.#time.now());
   }
 
   entomb(name: string, expected: ExpectedRevision): void {
     checkExpected(name, this.#streams.find(name), expected);
-    this.#metadata.record(name, TOMBSTONE_TYPE, '{}', this.clock.now().getTime());
+    this.#metadata.record(name, TOMBSTONE_TYPE, '{}', this.#time.now());
   }
 
   setMetadata(name: string, metadata: StreamMetadata): void {
     this.#streams.find(name);
-    this.#metadata.set(name, metadata, this.clock.now().getTime());
+    this.#metadata.set(name, metadata, this.#time.now());
   }
 
   /** The first answer to an append that was carried out already. */

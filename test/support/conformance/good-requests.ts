@@ -173,7 +173,7 @@ export const GOOD_REQUESTS: readonly (readonly [operation: string, good: Good])[
   ['eventFeed_list', { query: { objectType: type, objectId: order.id, order: 'desc', ...page } }],
   ['eventFeed_list', { query: { limit: '1000' } }],
   ['eventFeed_get', async (made) => ({ path: { id: await field(made, '/api/v1/events', 'id') } })],
-  ['eventFeed_live', { query: { from: '0' } }],
+  ['eventFeed_live', { query: { cursor: '0' } }],
   ['audit_events', { query: { refused: 'without', clock: 'occurred', order: 'desc', text: 'counted', ...stale } }],
   ['audit_events', { query: { limit: '1000' } }],
   ['audit_report', { query: { ...always, top: '5' } }],
