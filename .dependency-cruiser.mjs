@@ -44,7 +44,7 @@ export default {
       'An adapter reaches no other part of the platform than its own port and the SQLite file.',
       {
         path: '^modules/platform/(event-store|read-store|jobs)/',
-        pathNot: 'jobs/jobs\\.(module|controller)\\.ts$|\\.spec\\.ts$',
+        pathNot: 'jobs/jobs\\.(module|controller|resolver)\\.ts$|\\.spec\\.ts$',
       },
       { path: '^modules/platform/', pathNot: '^modules/platform/(($1|sqlite)/|in-time)' },
     ),

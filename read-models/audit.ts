@@ -31,7 +31,7 @@ export interface AuditDocument {
 
 /**
  * What one asks by, in the order of time; of several that a question names, an earlier one is gone through. Each costs about a
- * twentieth of what writing an event without any does.
+ * tenth of what writing an event without any does.
  */
 export const audit: ReadModel<AuditDocument> = {
   name: 'audit',

@@ -27,10 +27,13 @@ import { upcasters } from '../../migrations/events/upcasters.js';
 /** Loaded when GraphQL is first asked for: it takes as long as the rest of the program. */
 const RESOLVERS = [
   async () => (await import('#platform/history/history-graphql.module')).HistoryGraphqlModule,
+  async () => (await import('#platform/graphql/operators-graphql.module')).OperatorsGraphqlModule,
   async () => (await import('#modules/things/things-graphql.module')).ThingsGraphqlModule,
   async () => (await import('#modules/audit/audit-graphql.module')).AuditGraphqlModule,
+  async () => (await import('#modules/audit/heads/heads-graphql.module')).HeadsGraphqlModule,
   async () => (await import('#modules/schedules/schedules-graphql.module')).SchedulesGraphqlModule,
   async () => (await import('#modules/projects/projects-graphql.module')).ProjectsGraphqlModule,
+  async () => (await import('#modules/subjects/subjects-graphql.module')).SubjectsGraphqlModule,
 ];
 
 /** The API, and in the same process the work behind it, unless workers of their own do that. */

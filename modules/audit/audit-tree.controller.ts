@@ -5,7 +5,6 @@ import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-stor
 import { QueryEndpoint } from '#platform/http/endpoint';
 import { Parameters } from '#platform/http/input';
 import type { PageOf } from '#platform/http/paging';
-import { InvalidCursor } from '#platform/read-store/read-store.errors';
 import {
   AuditKeyView,
   base64,
@@ -17,9 +16,11 @@ import {
   InclusionParameters,
   InclusionView,
 } from './audit-tree.views.js';
+import { headPage } from './heads/head-page.js';
+import { OwnKey } from './heads/own-key.js';
 import { SignedHeads } from './heads/signed-heads.js';
 import { originOf, type SignedHead } from './heads/signed-head.js';
-import { publicKeyOf, verifierKey } from './heads/signed-note.js';
+import { keyIdOf, publicKeyOf, verifierKey } from './heads/signed-note.js';
 import { AuditTree } from './tree/audit-tree.js';
 import { NoSuchHead, NoSuchLeaf, TreeIncomplete } from './tree/tree.errors.js';
 
@@ -29,19 +30,25 @@ export class AuditTreeController {
   constructor(
     private readonly tree: AuditTree,
     private readonly heads: SignedHeads,
+    private readonly ownKey: OwnKey,
     @Inject(STORED_EVENTS) private readonly events: EventStore,
   ) {}
 
   @Get('key')
   @QueryEndpoint({
     summary: 'Get the public key that the log is signed with',
-    description: 'The one that signed the latest head. Trust it only if you know it from elsewhere, too.',
+    description:
+      'The one that signed the latest head, or that will sign the first one. Trust it only if you know it from elsewhere, too.',
     answer: AuditKeyView,
-    errors: ['audit-head-not-found'],
+    errors: ['audit-head-not-found', 'audit-key-unusable'],
   })
   async key(): Promise<AuditKeyView> {
-    const { keyId, publicKey } = (await this.#latest()).head;
-    const key = publicKeyOf(Buffer.from(publicKey, 'base64'));
+    const signed = (await this.heads.last())?.head?.publicKey;
+    const key =
+      signed === undefined ? (await this.ownKey.existing())?.publicKey : publicKeyOf(Buffer.from(signed, 'base64'));
+    // Whoever runs the projections has not come to make one.
+    if (!key) throw new NoSuchHead();
+    const keyId = keyIdOf(key);
     const pem = key.export({ type: 'spki', format: 'pem' }) as string;
     return { keyId, pem, verifier: verifierKey(originOf(key), key) };
   }
@@ -54,12 +61,8 @@ export class AuditTreeController {
     answer: HeadView,
     errors: ['invalid-cursor'],
   })
-  async list(@Parameters() { limit, cursor }: HeadListParameters): Promise<PageOf<HeadView>> {
-    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new InvalidCursor();
-    const from = cursor === undefined ? {} : { from: Number(cursor) };
-    const { heads, next } = await this.heads.page({ ...from, direction: 'backwards', limit });
-    const items = heads.flatMap(({ head, revision }) => (head ? [headView(head, revision)] : []));
-    return { items, ...(next !== undefined && { next: String(next) }) };
+  list(@Parameters() parameters: HeadListParameters): Promise<PageOf<HeadView>> {
+    return headPage(this.heads, parameters);
   }
 
   @Get('heads/latest')

@@ -16,8 +16,8 @@ import { Readiness } from '#platform/observability/readiness';
 import { Leases } from '#platform/projecting/leases';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import { AuditTreeController } from './audit-tree.controller.js';
-import { AuditKey } from './heads/audit-key.js';
 import { HeadSigner } from './heads/head-signer.js';
+import { OwnKey } from './heads/own-key.js';
 import { SignedHeads } from './heads/signed-heads.js';
 import { AuditTree } from './tree/audit-tree.js';
 import { auditTiles } from './tree/tiles.js';
@@ -32,8 +32,9 @@ import { TreeRunner } from './tree/tree-runner.js';
       useFactory: (events: EventStore, documents: ReadStore) => new AuditTree(events, documents),
     },
     { provide: SignedHeads, inject: [STORED_EVENTS], useFactory: (events: EventStore) => new SignedHeads(events) },
+    OwnKey,
   ],
-  exports: [AuditTree, SignedHeads],
+  exports: [AuditTree, SignedHeads, OwnKey],
 })
 export class AuditTreeStoreModule implements OnModuleInit {
   constructor(@Inject(READ_STORE) private readonly documents: ReadStore) {}
@@ -59,6 +60,7 @@ class RunningTree implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly tree: AuditTree,
     private readonly heads: SignedHeads,
+    private readonly ownKey: OwnKey,
     private readonly config: Config,
     @Optional() private readonly readiness?: Readiness,
     @Optional() private readonly metrics?: Metrics,
@@ -77,11 +79,7 @@ class RunningTree implements OnModuleInit, OnApplicationBootstrap, BeforeApplica
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    // Events that are gone with the process need no key that stays.
-    const isKept = this.config.eventStore !== 'sqlite::memory:';
-    const signedBy = () => this.heads.othersKey();
-    const key = isKept ? await AuditKey.load(this.config.auditKeyFile, { signedBy }) : AuditKey.ephemeral();
-    const signer = new HeadSigner(key, this.heads, this.tree, this.clock);
+    const signer = new HeadSigner(await this.ownKey.load(), this.heads, this.tree, this.clock);
     const leases = this.documents.shared ? new Leases(this.documents) : undefined;
     const options = { signEvery: this.config.auditEvery, leases };
     this.#runner = new TreeRunner(this.events, this.documents, this.tree, signer, options);

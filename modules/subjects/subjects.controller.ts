@@ -1,4 +1,5 @@
-import { Controller, Delete, Get } from '@nestjs/common';
+import { Controller, Delete, Get, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Id, Integer, ListOf, Nested, OneOf, Optional, Text, Timestamp } from '#platform/commands/fields';
 import type { Envelope } from '#platform/dispatch/envelope';
 import { Tenant } from '#platform/http/caller';
@@ -8,11 +9,11 @@ import { Parameters } from '#platform/http/input';
 import { ErasedPlaceFields, ErasingActor } from './subject.commands.js';
 import { type KnownSubject, SubjectErasure } from './subject-erasure.js';
 
-class SubjectParameters {
+export class SubjectParameters {
   @Id() id: string;
 }
 
-class ErasureView {
+export class ErasureView {
   @Timestamp() at: string;
   @Nested(ErasingActor) actor: ErasingActor;
   @Optional(Text()) reason?: string;
@@ -24,7 +25,7 @@ class ErasureView {
   @ListOf(Nested(ErasedPlaceFields), { max: 100 }) where: ErasedPlaceFields[];
 }
 
-class SubjectView {
+export class SubjectView {
   @Id() id: string;
 
   /** Whether personal data of it can be read. */
@@ -36,13 +37,15 @@ class SubjectView {
   @ListOf(Nested(ErasureView), { max: 10_000 }) erasures: ErasureView[];
 }
 
+const ERRORS = ['subject-not-found', 'keys-lost'];
+
 /** Whose personal data is stored, and its end. */
 @Controller('api/v1/subjects')
 export class SubjectsController {
   constructor(private readonly erasure: SubjectErasure) {}
 
   @Get(':id')
-  @QueryEndpoint({ summary: 'Get a subject of personal data', answer: SubjectView, errors: ['subject-not-found'] })
+  @QueryEndpoint({ summary: 'Get a subject of personal data', answer: SubjectView, errors: ERRORS })
   get(@Parameters() { id }: SubjectParameters, @Tenant() tenant: string): Promise<KnownSubject> {
     return this.erasure.find(tenant, id);
   }
@@ -53,9 +56,15 @@ export class SubjectsController {
     description:
       'Its keys are destroyed: what was sealed with them cannot be read any more in events, snapshots, read models, exports and backups, and reads as null. The answer says so for each place. `Perdure-Reason` is recorded with it. Asked twice it is done once.',
     answer: SubjectView,
-    errors: ['subject-not-found'],
+    errors: ERRORS,
   })
-  erase(@Parameters() { id }: SubjectParameters, @Enveloped() envelope: Envelope): Promise<KnownSubject> {
-    return this.erasure.erase(id, envelope);
+  async erase(
+    @Parameters() { id }: SubjectParameters,
+    @Enveloped() envelope: Envelope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<KnownSubject> {
+    const { position, ...subject } = await this.erasure.erase(id, envelope);
+    reply.header('perdure-position', position);
+    return subject;
   }
 }

@@ -49,7 +49,8 @@ describe('the audit tree over HTTP', () => {
     }
   }
 
-  it('has no head before there is anything', async () => {
+  it('has a key, and no head, before there is anything', async () => {
+    expect(await get('key')).toMatchObject({ pem: await readFile(join(folder, 'audit.pub'), 'utf8') });
     expect(await api.send('GET', '/api/v1/audit/heads/latest')).toMatchObject({
       ...{ status: 404, body: { code: 'audit-head-not-found' } },
     });

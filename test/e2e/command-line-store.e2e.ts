@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ const looks: [line: string[], items: number, first: object][] = [
   [['objects', 'history', 'Order', 'order-1008', '--type', 'Order.paid', '--limit', '1'], 1, { type: 'Order.paid' }],
   [['objects', 'diff', 'Order', 'order-1008', '--from', '0', '--to', '3'], 1, { fromRevision: 0, toRevision: 3 }],
   [['objects', 'blame', 'Order', 'order-1008'], 1, { revision: 6 }],
-  [['projections', 'list'], 8, { name: 'things', state: 'live', lagEvents: 0 }],
+  [['projections', 'list'], 7, { name: 'things', state: 'live', lagEvents: 0 }],
   [['projections', 'parked'], 0, {}],
   [['projections', 'parked', '--groups'], 0, {}],
   [['projections', 'rebuild', 'things', 'nouns'], 1, { kind: 'rebuild', state: 'done' }],
@@ -192,6 +192,31 @@ describe('against a running server', () => {
     slow.close();
   }, 30_000);
 
+  it.each([
+    ['is killed', (response: ServerResponse) => response.destroy()],
+    ['is ended', (response: ServerResponse) => response.end()],
+  ])(
+    'a rebuild says how to follow it where the server %s meanwhile',
+    async (_, leave) => {
+      const operation = { id: 'op-1', kind: 'rebuild', state: 'running', done: 1, total: 10, requestedAt: 'now' };
+      const leaving = createServer((request, response) => {
+        if (request.method === 'POST') return void response.end(JSON.stringify(operation));
+        response.setHeader('content-type', 'text/event-stream');
+        response.write(`event: progress\ndata: ${JSON.stringify(operation)}\n\n`, () => leave(response));
+      }).listen(0, '127.0.0.1');
+      await once(leaving, 'listening');
+      const place = `http://127.0.0.1:${(leaving.address() as AddressInfo).port}`;
+      expect(await perdure('projections', 'rebuild', 'things', '--url', place)).toEqual({
+        exitCode: 1,
+        stdout: '',
+        stderr: 'The server went away; it goes on after its next start: perdure operations follow op-1\n',
+      });
+      leaving.closeAllConnections();
+      leaving.close();
+    },
+    30_000,
+  );
+
   it('a backup that is taken while writes go on is a whole beginning of the store', async () => {
     let writing = true;
     const writes = (async () => {
@@ -279,12 +304,39 @@ describe('on a store that no server has open', () => {
     expect(left).toHaveLength(7);
   }, 60_000);
 
+  it('the doctor tells keys that were lost from keys that were erased', async () => {
+    const found = async (exitCode: number) => {
+      const answer = await perdure('doctor', '--data', data, '--json');
+      expect(answer.exitCode).toBe(exitCode);
+      const { checks } = JSON.parse(answer.stdout) as { checks: { name: string }[] };
+      return checks.filter(({ name }) => name === 'keys' || name === 'master key');
+    };
+    const master = { name: 'master key', verdict: 'ok' };
+    expect(await found(0)).toMatchObject([master, { name: 'keys', verdict: 'ok' }]);
+    await rename(join(data, 'keys.db'), at('keys.db'));
+    const cure = expect.stringMatching(/bring the keys \(keys\.db\) back/);
+    expect(await found(1)).toMatchObject([master, { name: 'keys', verdict: 'fail', found: cure }]);
+    await rename(at('keys.db'), join(data, 'keys.db'));
+    expect(await found(0)).toMatchObject([master, { name: 'keys', verdict: 'ok' }]);
+  }, 60_000);
+
   it('a tampered store and a tampered export are found with the public key, and the event is named', async () => {
     const key = ['--key', join(data, 'audit.pub')];
     const sound = await json('audit', 'verify', ...key, '--data', data);
     expect(sound).toMatchObject([{ intact: true, findings: [] }]);
     await json('audit', 'export', '--data', data, '--output', at('all.ndjson'));
     expect(await json('audit', 'verify', ...key, '--export', at('all.ndjson'))).toMatchObject([{ sound: true }]);
+    // The log may have been signed with several keys, one after the other: in files of their own, or in one.
+    const other = readFileSync(at('other.pub'), 'utf8');
+    await writeFile(at('both.pub'), other + readFileSync(join(data, 'audit.pub'), 'utf8'));
+    for (const keys of [
+      ['--key', at('other.pub'), ...key],
+      ['--key', at('both.pub')],
+    ]) {
+      expect(await json('audit', 'verify', ...keys, '--data', data)).toMatchObject([{ intact: true }]);
+      const verdict = await json('audit', 'verify', ...keys, '--export', at('all.ndjson'));
+      expect(verdict).toMatchObject([{ sound: true }]);
+    }
 
     const forged = readFileSync(at('all.ndjson'), 'utf8').replace('Grace Murray', 'Grace Hopper');
     await writeFile(at('forged.ndjson'), forged);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve, type Server } from '#apps/api/main';
@@ -245,9 +245,14 @@ describe('personal data', () => {
 
   it('is erased once, however often and by how many it is asked for', async () => {
     await writeAda();
+    const first = await fetch(new URL('/api/v1/subjects/bob', server.url), { method: 'DELETE' });
+    expect(first.headers.get('perdure-position')).toMatch(/^\d+$/);
     const answers = await Promise.all([erase('ada'), erase('ada'), erase('ada')]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect((await erase('ada')).body).toMatchObject({ erasures: [{ keyIds: [expect.any(String)] }] });
+    const { items } = (await get('/api/v1/events?order=desc&limit=1')) as { items: { position: string }[] };
+    const again = await fetch(new URL('/api/v1/subjects/ada', server.url), { method: 'DELETE' });
+    expect(again.headers.get('perdure-position')).toBe(items[0]!.position);
     expect((await get('/api/v1/subjects/ada')) as { erasures: object[] }).toHaveProperty('erasures.length', 1);
     expect(await erase('nobody')).toMatchObject({ status: 404, body: { code: 'subject-not-found' } });
   });
@@ -266,6 +271,31 @@ describe('personal data', () => {
     expect(await get('/api/v1/subjects/ada')).toMatchObject({ status: 'erased', erasures: [] });
     expect(await erase('ada')).toMatchObject({ status: 200, body: { erasures: [{ keyIds: [expect.any(String)] }] } });
     expect((await erase('ada')).body).toHaveProperty('erasures.length', 1);
+  });
+
+  it('is told from data whose keys were lost, until they are back', async () => {
+    await writeAda();
+    await erase('ada');
+    await server.close();
+    const away = await mkdtemp(join(tmpdir(), 'perdure-away-'));
+    const files = (await readdir(folder)).filter((name) => name.startsWith('keys.db'));
+    for (const name of files) await rename(join(folder, name), join(away, name));
+    await start();
+    expect(await get(`${things}/c2`)).toMatchObject({ email: null });
+    const { parts } = await api.readyWhen(({ status }) => status === 'degraded');
+    const error = expect.stringMatching(/keys are not in .*keys\.db.* bring the keys \(keys\.db\) back/);
+    expect(parts).toContainEqual({ name: 'keys', ready: false, dispensable: true, error });
+    for (const id of ['ada', 'bob', 'nobody']) {
+      expect(await erase(id)).toMatchObject({ status: 503, body: { code: 'keys-lost' } });
+      expect(await get(`/api/v1/subjects/${id}`)).toMatchObject({ code: 'keys-lost' });
+    }
+    await server.close();
+    for (const name of files) await rename(join(away, name), join(folder, name));
+    await rm(away, { recursive: true });
+    await start();
+    expect(await get(`${things}/c2`)).toMatchObject({ email: 'bob@example.org' });
+    expect((await api.ready()).parts).toContainEqual({ name: 'keys', ready: true, dispensable: true });
+    expect(await erase('nobody')).toMatchObject({ status: 404 });
   });
 
   it('gives the same answer to a repeated command, and a digest that says nothing', async () => {

@@ -4,7 +4,8 @@ import { buildSchema, type GraphQLField, type GraphQLSchema } from 'graphql';
 import { BAD_JSON } from '#test/support/conformance/bad-values';
 import { documentOf, GOOD_ARGUMENTS } from '#test/support/conformance/graphql-requests';
 import { GraphqlClient, type GraphqlError } from '#test/support/graphql-client';
-import { PerdureServer } from '#test/support/perdure-server';
+import { ServedWorld } from '#test/support/conformance/served-world';
+import { ApiClient } from '#test/support/api-client';
 
 const SEED = 20_261_121;
 /** Bad values for each argument, and for each field of an input. */
@@ -13,18 +14,22 @@ const RUNS = 4;
 type Arguments = Record<string, unknown>;
 
 describe('the GraphQL schema', () => {
-  let perdure: PerdureServer;
+  let world: ServedWorld;
+  let api: ApiClient;
+  /** The last good arguments of each field. */
+  const asked = new Map<string, Arguments>();
   let graphql: GraphqlClient;
   let schema: GraphQLSchema;
   let catalogue: Set<string>;
   beforeAll(async () => {
-    perdure = await PerdureServer.start();
-    graphql = new GraphqlClient(perdure.url);
-    schema = buildSchema((await perdure.api.get('/schema.graphql')).text);
-    const { items } = (await perdure.api.get('/problems')).body as { items: { code: string }[] };
+    world = await ServedWorld.start();
+    api = new ApiClient(world.url);
+    graphql = new GraphqlClient(world.url);
+    schema = buildSchema(await (await fetch(`${world.url}/schema.graphql`)).text());
+    const { items } = (await api.send('GET', '/problems')).body as unknown as { items: { code: string }[] };
     catalogue = new Set(items.map(({ code }) => code));
   });
-  afterAll(() => perdure.stop());
+  afterAll(() => world.stop());
 
   const fields = (): Record<string, GraphQLField<unknown, unknown>> => ({
     ...schema.getQueryType()!.getFields(),
@@ -44,7 +49,11 @@ describe('the GraphQL schema', () => {
   it('answers good requests without errors', async () => {
     const found: unknown[] = [];
     let position = '0';
-    for (const [name, args] of GOOD_ARGUMENTS) {
+    const get = (path: string) => api.send('GET', path);
+    const made = { get, park: (noun: string, id: string) => world.parkThing(noun, id), answers: new Map() };
+    for (const [name, good] of GOOD_ARGUMENTS) {
+      const args = (typeof good === 'function' ? await good(made) : good) as Arguments;
+      asked.set(name, args);
       const { status, errors, headers } = await ask(name, args, position);
       position = headers.get('perdure-position') ?? position;
       if (status !== 200 || errors) found.push([name, status, errors]);
@@ -55,8 +64,8 @@ describe('the GraphQL schema', () => {
   it('refuses bad ones with problems of the catalogue', async () => {
     const found: string[] = [];
     let refused = 0;
-    for (const [name, good] of new Map(GOOD_ARGUMENTS)) {
-      for (const args of badArguments(name, good as Arguments)) {
+    for (const [name, good] of asked) {
+      for (const args of badArguments(name, good)) {
         const { errors = [] } = await ask(name, args);
         refused += errors.length;
         const wrong = errors.find((error) => faulty(error));
@@ -65,7 +74,7 @@ describe('the GraphQL schema', () => {
     }
     expect(found).toEqual([]);
     expect(refused).toBeGreaterThan(500);
-    expect((await perdure.api.get('/health')).status).toBe(200);
+    expect((await api.send('GET', '/health')).status).toBe(200);
   });
 
   function faulty({ message, extensions: { code } }: GraphqlError): boolean {

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BadRequests } from '#test/support/conformance/bad-requests';
 import { documentedCodes, DocumentedApi, type DocumentedOperation } from '#test/support/conformance/documented-api';
-import { GOOD_REQUESTS, WITHOUT_GOOD_REQUEST, type GoodRequest } from '#test/support/conformance/good-requests';
+import { GOOD_REQUESTS, WITHOUT_GOOD_REQUEST } from '#test/support/conformance/good-requests';
+import type { GoodRequest } from '#test/support/conformance/made';
 import { RawHttp, type RawAnswer, type RawRequest } from '#test/support/conformance/raw-http';
 import { requestOf } from '#test/support/conformance/request-of';
 import { ServedWorld } from '#test/support/conformance/served-world';
 
-const SEED = Number(process.env['CONFORMANCE_SEED'] ?? 20_261_121);
+const SEED = 20_261_121;
 /** Bad values of each kind for each parameter and field. */
-const RUNS = Number(process.env['CONFORMANCE_RUNS'] ?? 3);
+const RUNS = 3;
 /** Traces of stacks and of files. */
 const LEAKS = /\\n\s+at |node_modules|node:internal|\.[cm]?[jt]s:\d/;
 /** What requests are refused with before there is an operation that they could be for. */

@@ -112,6 +112,7 @@ describe('read models that are built anew, and as they were', () => {
       'projection-not-found',
     ],
     ['an unknown read model', '/api/v1/read-models/x/as-of', { position: '1' }, 404, 'read-model-not-found'],
+    ['a position after the end of the log', copies, { position: '999999' }, 400, 'invalid-input'],
     ['no moment', copies, {}, 400, 'invalid-input'],
     ['two moments', copies, { position: '1', at: '2020-01-01T00:00:00Z' }, 400, 'invalid-input'],
     ['an unknown operation', `${operations}/x/cancel`, {}, 404, 'operation-not-found'],

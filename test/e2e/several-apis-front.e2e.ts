@@ -58,7 +58,7 @@ describe('an embedded Perdure that EventStoreDB clients write to', () => {
 
   it('says that it is ready for them, too', async () => {
     const { parts } = (await (await fetch(`${server.url}/ready`)).json()) as { parts: { name: string }[] };
-    const names = ['EventStoreDB front', 'audit', 'event store', 'jobs', 'read store'];
+    const names = ['EventStoreDB front', 'audit', 'event store', 'jobs', 'keys', 'read store'];
     expect(parts.map(({ name }) => name).sort()).toEqual(names);
   });
 

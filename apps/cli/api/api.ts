@@ -22,6 +22,9 @@ interface Sending {
   readonly signal?: AbortSignal;
 }
 
+/** Nothing answers, or no more: the server is not there, or the way to it is not. */
+export class ServerAway extends CommandFailed {}
+
 /** Perdure's HTTP API, as commands use it. Everything rejects with CommandFailed, in words for the user. */
 export class Api {
   constructor(readonly url: string) {}
@@ -77,7 +80,7 @@ export class Api {
     } catch (error) {
       if (signal?.aborted) return;
       if (error instanceof CommandFailed) throw error;
-      throw new CommandFailed(`The answer of ${this.url} broke off: ${(error as Error).message}.`);
+      throw new ServerAway(`The answer of ${this.url} broke off: ${(error as Error).message}.`);
     } finally {
       body?.destroy();
     }
@@ -108,7 +111,7 @@ export class Api {
     } catch (error) {
       const { cause } = error as { cause?: { code?: string; message?: string } };
       const why = cause?.code === 'ECONNREFUSED' ? 'nothing listens there' : (cause?.message ?? String(error));
-      throw new CommandFailed(
+      throw new ServerAway(
         `Cannot reach Perdure at ${this.url}: ${why}. Start it with 'perdure start', name it with --url, ` +
           'or work on a store that no server has open with --data <folder>.',
       );

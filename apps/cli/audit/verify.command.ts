@@ -1,9 +1,10 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Help, Option, SubCommand } from 'nest-commander';
 import { DomainError } from '#kernel/errors';
+import { readPublicKey } from '#modules/audit/heads/signed-note';
 import { ApiCommand, type ApiOptions } from '../api/api-command.js';
 import { CommandFailed, EXIT, UsageError } from '../exit-codes.js';
 import { printJson, printLine } from '../output/print.js';
@@ -16,10 +17,11 @@ With --data or --store the store itself is verified, which no server may have op
 Examples:
   perdure audit verify --key audit.pub --data ./data
   perdure audit verify --key audit.pub --export 2026.ndjson
+  perdure audit verify --key audit.pub --key audit.pub.before --data ./data
   perdure audit verify --key audit.pub --url http://localhost:3000`;
 
 interface VerifyOptions extends ApiOptions {
-  readonly key: string;
+  readonly key: readonly string[];
   readonly export?: string;
   readonly store?: string;
   readonly readStore?: string;
@@ -31,9 +33,13 @@ interface VerifyOptions extends ApiOptions {
     'verify a store or an export with the public key: names the first event that was changed, removed or inserted',
 })
 export class AuditVerifyCommand extends ApiCommand {
-  @Option({ flags: '--key <file>', description: 'the public key, PEM', required: true })
-  key(file: string): string {
-    return file;
+  @Option({
+    flags: '--key <file>',
+    description: 'the public key, PEM; once for each key that has signed',
+    required: true,
+  })
+  key(file: string, before: readonly string[] = []): readonly string[] {
+    return [...before, file];
   }
 
   @Option({ flags: '--export <file>', description: 'verify an export: .ndjson or .csv' })
@@ -57,15 +63,15 @@ export class AuditVerifyCommand extends ApiCommand {
   }
 
   override async run(_: string[], options: VerifyOptions): Promise<void> {
-    const key = await publicKeyIn(options.key);
+    const keys = (await Promise.all(options.key.map(publicKeysIn))).flat();
     const { data, store = data && `sqlite:${data}/perdure.db`, readStore = data && store } = options;
     try {
       if (options.export !== undefined)
-        await this.#verifyExport(createReadStream(options.export), options.export, key, options);
-      else if (store !== undefined) await verifyStoreAt(store, readStore, key, options);
+        await this.#verifyExport(createReadStream(options.export), options.export, keys, options);
+      else if (store !== undefined) await verifyStoreAt(store, readStore, keys, options);
       else {
         await this.withApi(options, async (api) => {
-          await this.#verifyExport(await api.body('/api/v1/audit/export'), '.ndjson', key, options);
+          await this.#verifyExport(await api.body('/api/v1/audit/export'), '.ndjson', keys, options);
         });
       }
     } catch (error) {
@@ -76,7 +82,7 @@ export class AuditVerifyCommand extends ApiCommand {
   async #verifyExport(
     input: AsyncIterable<Uint8Array>,
     name: string,
-    key: KeyObject,
+    keys: readonly KeyObject[],
     { json }: ApiOptions,
   ): Promise<void> {
     const [{ verifyExport }, { EXPORT_FORMATS }] = await Promise.all([
@@ -84,7 +90,7 @@ export class AuditVerifyCommand extends ApiCommand {
       import('#modules/audit/export/export-format'),
     ]);
     const format = extname(name) === '.csv' ? EXPORT_FORMATS.csv : EXPORT_FORMATS.ndjson;
-    const verdict = await verifyExport(input, key, format);
+    const verdict = await verifyExport(input, keys, format);
     if (json) printJson(verdict);
     if (!verdict.sound) {
       const { line, detail } = verdict.problem;
@@ -98,7 +104,7 @@ export class AuditVerifyCommand extends ApiCommand {
 async function verifyStoreAt(
   url: string,
   readStore: string | undefined,
-  key: KeyObject,
+  keys: readonly KeyObject[],
   { json }: ApiOptions,
 ): Promise<void> {
   const [{ verifyStore }, stores] = await Promise.all([
@@ -115,7 +121,7 @@ async function verifyStoreAt(
       const onProgress = ({ done, total }: { done: number; total: number }): void => {
         bar.show(done, total > 0 ? Math.min(1, done / total) : undefined);
       };
-      const result = await verifyStore(events, { publicKeys: [key], tiles, onProgress });
+      const result = await verifyStore(events, { publicKeys: keys, tiles, onProgress });
       bar.clear();
       const { intact, findings, heads, covered, uncovered } = result;
       if (json) printJson(result);
@@ -134,11 +140,14 @@ async function verifyStoreAt(
   }
 }
 
-async function publicKeyIn(file: string): Promise<KeyObject> {
+/** A file may have several, one below the other. */
+async function publicKeysIn(file: string): Promise<KeyObject[]> {
   if (!existsSync(file)) throw new UsageError(`There is no public key at ${file}: GET /api/v1/audit/key has it.`);
+  const text = await readFile(file, 'utf8');
+  const keys = text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [text];
   try {
-    return createPublicKey(await readFile(file));
-  } catch (error) {
-    throw new UsageError(`${file} is no public key in PEM: ${(error as Error).message}.`);
+    return keys.map((key) => readPublicKey(key));
+  } catch {
+    throw new UsageError(`${file} is no Ed25519 public key in PEM: GET /api/v1/audit/key has it.`);
   }
 }

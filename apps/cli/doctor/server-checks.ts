@@ -4,7 +4,12 @@ import { checkClock } from './machine-checks.js';
 
 interface Ready {
   readonly status: string;
-  readonly parts: readonly { readonly name: string; readonly ready: boolean; readonly error?: string }[];
+  readonly parts: readonly {
+    readonly name: string;
+    readonly ready: boolean;
+    readonly error?: string;
+    readonly dispensable?: boolean;
+  }[];
 }
 
 interface Projection {
@@ -54,8 +59,10 @@ export async function checkServer(api: Api): Promise<Check[]> {
   ];
 }
 
-function checkPart({ name, ready, error }: Ready['parts'][number]): Check {
-  if (ready) return ok(name, 'answers');
+function checkPart({ name, ready, error, dispensable }: Ready['parts'][number]): Check {
+  if (ready) return ok(name, dispensable ? 'sound' : 'answers');
+  if (dispensable)
+    return fail(name, error ?? 'does not answer', 'Do as it says: until then the server goes on as it can.');
   return fail(name, error ?? 'does not answer', 'Look into the log of the server; it tries again by itself.');
 }
 

@@ -58,18 +58,18 @@ function versionsIn(file: string): { component: string; version: number }[] {
   }
 }
 
-/** Whether the key is there that the keys of personal data are wrapped with. */
+/** Whether the master key is there, that the keys of personal data are wrapped with. */
 export function checkMasterKey(config: Config): Check {
-  const name = 'keys';
+  const name = 'master key';
   const { keys = '', masterKey = {} } = keyOptionsOf(config);
   const file = /^sqlite:(?!:memory:)(.+)$/.exec(keys)?.[1];
   const isThere = Boolean(masterKey.key) || (masterKey.file !== undefined && existsSync(masterKey.file));
   if (!isThere && file !== undefined && !existsSync(file)) {
-    return ok(name, 'no personal data was stored yet; the master key is made with the first');
+    return ok(name, 'none yet: it is made with the first personal data');
   }
   try {
     const { fingerprint, from } = readMasterKey(masterKey);
-    return checkAccess(ok(name, `the master key is in ${from} (fingerprint ${fingerprint})`), masterKey.file);
+    return checkAccess(ok(name, `in ${from} (fingerprint ${fingerprint})`), masterKey.file);
   } catch (error) {
     return fail(name, (error as Error).message, `Put it back, or set PERDURE_MASTER_KEY.`);
   }
@@ -77,5 +77,5 @@ export function checkMasterKey(config: Config): Check {
 
 function checkAccess(check: Check, file: string | undefined): Check {
   if (file === undefined || !existsSync(file) || (statSync(file).mode & 0o077) === 0) return check;
-  return warn('keys', `${file} can be read by others on this machine`, `chmod 600 ${file}`);
+  return warn('master key', `${file} can be read by others on this machine`, `chmod 600 ${file}`);
 }

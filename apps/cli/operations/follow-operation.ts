@@ -1,4 +1,4 @@
-import type { Api } from '../api/api.js';
+import { type Api, ServerAway } from '../api/api.js';
 import type { ApiOptions } from '../api/api-command.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 import { ProgressBar } from '../output/progress-bar.js';
@@ -31,6 +31,8 @@ export async function followOperation(api: Api, begun: Operation, { data }: ApiO
     for await (operation of api.messages<Operation>(`/api/v1/operations/${begun.id}/progress`, {}, leave.signal)) {
       bar.show(operation.done, operation.total ? Math.min(1, operation.done / operation.total) : undefined);
     }
+  } catch (error) {
+    throw error instanceof ServerAway ? serverWentAway(begun) : error;
   } finally {
     bar.clear();
     process.off('SIGINT', stop);
@@ -41,7 +43,13 @@ export async function followOperation(api: Api, begun: Operation, { data }: ApiO
     const why = error === undefined ? '' : `: ${error}`;
     throw new CommandFailed(`The operation is ${state}${why}. To go on with it: perdure operations resume ${id}`);
   }
+  // A server that is ended ends what it tells, too.
+  if (!leave.signal.aborted && data === undefined) throw serverWentAway(operation);
   const where = data === undefined ? 'in the server' : 'with the next server on this store';
   const words = `It goes on ${where}. To see how far it is: perdure operations follow ${id}`;
   throw new CommandFailed(words, leave.signal.aborted ? EXIT.interrupted : EXIT.failed);
+}
+
+function serverWentAway({ id }: Operation): CommandFailed {
+  return new CommandFailed(`The server went away; it goes on after its next start: perdure operations follow ${id}`);
 }

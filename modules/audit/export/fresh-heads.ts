@@ -2,13 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Clock } from '#kernel/clock';
 import { comparePositions, START } from '#kernel/event';
-import { Config } from '#platform/config/config';
 import { CLOCK } from '#platform/dispatch/dispatcher';
 import { WrongExpectedRevision } from '#platform/event-store/event-store.errors';
 import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
-import { AuditKey } from '../heads/audit-key.js';
+import type { AuditKey } from '../heads/audit-key.js';
 import { HeadSigner } from '../heads/head-signer.js';
+import { OwnKey } from '../heads/own-key.js';
 import { signHead, type SignedHead } from '../heads/signed-head.js';
 import { HistoryChanged, SignedHeads } from '../heads/signed-heads.js';
 import { AuditTree } from '../tree/audit-tree.js';
@@ -22,24 +22,18 @@ const PATIENCE_MS = 10_000;
 /** Heads of the tree as it is now, for who cannot wait for the next one that is signed on schedule. */
 @Injectable()
 export class FreshHeads {
-  #key: Promise<AuditKey> | undefined;
-
   constructor(
     @Inject(STORED_EVENTS) private readonly events: EventStore,
     @Inject(READ_STORE) private readonly documents: ReadStore,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly tree: AuditTree,
     private readonly heads: SignedHeads,
-    private readonly config: Config,
+    private readonly ownKey: OwnKey,
   ) {}
 
   /** The key of this process, made where there is none yet. Rejects with AuditKeyMissing where others have another one. */
   key(): Promise<AuditKey> {
-    // What failed once may be mended meanwhile.
-    return (this.#key ??= this.#loadKey().catch((error: unknown) => {
-      this.#key = undefined;
-      throw error;
-    }));
+    return this.ownKey.load();
   }
 
   /**
@@ -55,11 +49,6 @@ export class FreshHeads {
     // The log was signed with another key up to here, and has not grown since. What is signed again is the same.
     const root = Buffer.from(head.root, 'base64');
     return signHead({ size: head.size, root, at: this.clock.now().toISOString() }, head.position, key.privateKey);
-  }
-
-  async #loadKey(): Promise<AuditKey> {
-    if (this.config.eventStore === 'sqlite::memory:') return AuditKey.ephemeral();
-    return AuditKey.load(this.config.auditKeyFile, { signedBy: () => this.heads.othersKey() });
   }
 
   /** The last head, where it covers the event at this position. */

@@ -42,15 +42,15 @@ class Found extends Error {
 }
 
 /**
- * Whether an export is what the owner of the key exported: nothing else than the export and the public key is asked. Reads it once, in
+ * Whether an export is what the owner of one of the keys exported: nothing else than the export and the public keys is asked. Reads it once, in
  * constant memory. Names the first line that was changed, removed or inserted; rejects only where the input does.
  */
 export async function verifyExport(
   input: AsyncIterable<Uint8Array | string>,
-  publicKey: KeyObject,
+  publicKeys: KeyObject | readonly KeyObject[],
   format: ExportFormat,
 ): Promise<ExportVerdict> {
-  const reader = new ExportReader(publicKey, format);
+  const reader = new ExportReader([publicKeys].flat(), format);
   let line = 1;
   try {
     for await (const piece of piecesOf(input, format.quoted)) {
@@ -68,13 +68,15 @@ export async function verifyExport(
 
 class ExportReader {
   readonly #records = new ExportedRecords();
+  /** The one of the keys that the export names. */
+  #key: KeyObject | undefined;
   #seen: SeenRecord[] = [];
   #heading: string;
   #opened: { header: ExportHeader; head: TreeHead; digest: string } | undefined;
   #isOver = false;
 
   constructor(
-    private readonly key: KeyObject,
+    private readonly keys: readonly KeyObject[],
     private readonly format: ExportFormat,
   ) {
     this.#heading = format.heading;
@@ -106,12 +108,14 @@ class ExportReader {
   #open({ header, note }: Entry<'header'>, line: number): void {
     if (this.#opened) throw found('inserted', line, 'A second header.');
     const { keyId, note: headNote = '' } = (header.head ?? {}) as Partial<ExportHeader['head']>;
-    const own = keyIdOf(this.key);
-    if (keyId !== own)
-      throw found('wrong-key', line, `It was signed with the key ${keyId}, and the one given is ${own}.`);
+    this.#key = this.keys.find((key) => keyIdOf(key) === keyId);
+    if (!this.#key) {
+      const given = this.keys.map(keyIdOf).join(', ');
+      throw found('wrong-key', line, `It was signed with the key ${keyId}, and the one given is ${given}.`);
+    }
     const digest = digestOfHeader(header);
     if (!this.#isSealed(note, digest, 'header', 0)) throw found('header', line, 'The header is not as it was signed.');
-    const head = verifySignedHead(headNote, this.key);
+    const head = verifySignedHead(headNote, this.#key);
     if (!head) throw found('header', line, 'The head of the tree in the header is not as it was signed.');
     this.#opened = { header, head, digest };
   }
@@ -181,7 +185,7 @@ class ExportReader {
   }
 
   #isSealed(note: string, digest: string, what: string, records: number, ...rest: string[]): boolean {
-    return isSealed(note, sealedText(this.key, digest, what, records, ...rest), this.key);
+    return isSealed(note, sealedText(this.#key!, digest, what, records, ...rest), this.#key!);
   }
 }
 

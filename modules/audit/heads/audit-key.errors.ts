@@ -5,11 +5,13 @@ const HOW = 'openssl genpkey -algorithm ed25519 -out audit.key';
 
 /** The file cannot serve as the key of the audit. */
 export class AuditKeyUnusable extends DomainError {
+  /** `why` is a clause without a full stop. */
   constructor(path: string, why: string) {
     super(
       'unavailable',
       'audit-key-unusable',
-      `The audit's key ${path} cannot be used: ${why} Name an Ed25519 key in PEM (PKCS#8) in PERDURE_AUDIT_KEY_FILE.`,
+      `The audit's key ${path} cannot be used: ${why}. Put it back from its copy, or name another Ed25519 key in PEM (PKCS#8) in ` +
+        `PERDURE_AUDIT_KEY_FILE; \`${HOW}\` makes one.`,
     );
   }
 }
@@ -30,7 +32,7 @@ defineProblems({
   'audit-key-unusable': {
     kind: 'unavailable',
     title: 'The key that signs the log cannot be used',
-    cure: 'Name an Ed25519 key in PEM (PKCS#8) in PERDURE_AUDIT_KEY_FILE.',
+    cure: 'Put it back, or name another Ed25519 key in PEM (PKCS#8) in PERDURE_AUDIT_KEY_FILE.',
   },
   'audit-key-missing': {
     kind: 'unavailable',

@@ -29,12 +29,17 @@ export class AuditKey {
     if (signer !== undefined) throw new AuditKeyMissing(path, signer);
     try {
       const isNew = await create(path);
-      const key = new AuditKey(createPrivateKey(await readFile(path)), beside(path, 'head'));
-      if (isNew) await writeFile(beside(path, 'pub'), key.publicPem);
+      const key = new AuditKey(privateKeyIn(path, await readFile(path)), beside(path, 'head'));
+      if (isNew) await publish(beside(path, 'pub'), key.publicPem);
       return key;
     } catch (error) {
-      throw new AuditKeyUnusable(path, `${(error as Error).message}.`);
+      throw error instanceof AuditKeyUnusable ? error : new AuditKeyUnusable(path, (error as Error).message);
     }
+  }
+
+  /** Whether there is a file: also where it may not be read. */
+  static exists(path: string): Promise<boolean> {
+    return exists(path);
   }
 
   /** A key that lasts no longer than the process: for events that do not either. */
@@ -81,6 +86,26 @@ export class AuditKey {
       this.#isReadOnly = true;
     }
   }
+}
+
+/** What OpenSSL says of a text that is no key helps nobody. */
+function privateKeyIn(path: string, content: Buffer): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(content);
+  } catch {
+    throw new AuditKeyUnusable(path, 'what stands there is no private key in PEM');
+  }
+  if (key.asymmetricKeyType !== 'ed25519') {
+    throw new AuditKeyUnusable(path, `it is a key for ${key.asymmetricKeyType}, and not for Ed25519`);
+  }
+  return key;
+}
+
+/** What an earlier key signed is verified with its public key: that stays, too. */
+async function publish(path: string, pem: string): Promise<void> {
+  if (await exists(path)) await rename(path, `${path}.before`);
+  await writeFile(path, pem);
 }
 
 /** A secret that is mounted into a container can be read, and nothing can be put beside it. */

@@ -82,6 +82,25 @@ export class MasterKeyUnusable extends DomainError {
   }
 }
 
+const LOST = {
+  all: (place: string) => `Personal data was stored, and its keys are not in ${place}.`,
+  older: (place: string) =>
+    `Keys of personal data are lost: those in ${place} were all made after it was gone once. Keep a copy of it, too, before another takes its place.`,
+  some: (place: string) => `Personal data is sealed with keys that are not in ${place}: it is older than the events.`,
+} as const;
+
+/** Keys are gone that nobody destroyed. */
+export class KeysLost extends DomainError {
+  constructor(place: string, which: keyof typeof LOST) {
+    super(
+      'unavailable',
+      'keys-lost',
+      `${LOST[which](place)} The values read as null, as if they were erased. End Perdure, bring the keys (keys.db) back from ` +
+        'their own backup, or set PERDURE_KEYS to where they are, and start again.',
+    );
+  }
+}
+
 /** Whether there is something wrong with the master key itself, which waiting does not mend. */
 export function isAboutMasterKey(error: unknown): boolean {
   return [MasterKeyMissing, MasterKeyDiffers, MasterKeyUnusable].some((kind) => error instanceof kind);
@@ -102,6 +121,11 @@ defineProblems({
     kind: 'unavailable',
     title: 'It is not settled where the keys of personal data are',
     cure: 'Set PERDURE_KEYS.',
+  },
+  'keys-lost': {
+    kind: 'unavailable',
+    title: 'Keys of personal data are lost',
+    cure: 'Bring them back from their own backup, or set PERDURE_KEYS to where they are.',
   },
   'master-key-missing': {
     kind: 'unavailable',

@@ -50,6 +50,22 @@ export class KeyStore {
     return this.#opened !== undefined || this.shared || existsSync(this.url.slice(SQLITE.length));
   }
 
+  /** Where it is, in words without secrets. */
+  get place(): string {
+    return this.shared ? 'the database that PERDURE_KEYS names' : this.url.slice(SQLITE.length);
+  }
+
+  /** Whether there is no record in it, not even of destroyed keys. */
+  async isEmpty(): Promise<boolean> {
+    return (await this.query({ limit: 1 })).items.length === 0;
+  }
+
+  /** Keeps a note about the store itself: a record that is nobody's key. Durable when it resolves. */
+  async note(id: string): Promise<void> {
+    const document: KeyRecord = { tenant: '', subject: '', wrapped: null, master: null, erasedAt: null };
+    await this.write([{ id, document }]);
+  }
+
   async get(ids: readonly string[]): Promise<Map<string, KeyRecord>> {
     return (await this.#store()).getMany<KeyRecord>(subjectKeys.name, ids);
   }

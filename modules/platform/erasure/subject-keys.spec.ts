@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { EventStore } from '#platform/event-store/event-store.port';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { placesOf } from '#test/support/bytes-on-disk';
-import { MasterKeyDiffers, MasterKeyMissing, MasterKeyUnusable } from './erasure.errors.js';
+import { KeysLost, MasterKeyDiffers, MasterKeyMissing, MasterKeyUnusable } from './erasure.errors.js';
 import { KeyStore } from './key-store.js';
 import { SubjectKeys, type KeyOptions } from './subject-keys.js';
 import { rewrap } from './wrapping.js';
@@ -134,6 +134,65 @@ describe('the keys of subjects', () => {
     const keys = await start();
     expect(keys.none).toBe(false);
     expect((await keys.load(['lost'])).get('lost')).toBeNull();
+  });
+
+  it('are known to be lost where their store is gone, also when others were made since, until it is back', async () => {
+    const dropStore = () => {
+      for (const end of ['', '-wal', '-shm', '-owner']) rmSync(join(folder, `keys.db${end}`), { force: true });
+    };
+    const first = await start();
+    expect(await first.lost()).toBeUndefined();
+    const { id } = await keyOf(first);
+    expect(await first.lost()).toBeUndefined();
+    await closeAll();
+    cpSync(join(folder, 'keys.db'), join(folder, 'backup.db'));
+    dropStore();
+    const without = await start();
+    expect(await without.lost()).toMatchObject({
+      code: 'keys-lost',
+      message: expect.stringContaining('keys.db) back'),
+    });
+    expect(existsSync(join(folder, 'keys.db'))).toBe(false);
+    await keyOf(without);
+    expect(await without.lost()).toMatchObject({ message: expect.stringContaining('made after it was gone') });
+    await closeAll();
+    expect(await (await start()).lost()).toBeInstanceOf(KeysLost);
+    await closeAll();
+    dropStore();
+    cpSync(join(folder, 'backup.db'), join(folder, 'keys.db'));
+    const back = await start();
+    expect(await back.lost()).toBeUndefined();
+    expect((await back.load([id])).get(id)).not.toBeNull();
+    expect(await back.lost()).toBeUndefined();
+  });
+
+  it('are known to be lost where their store is older than what was sealed', async () => {
+    const keys = await start();
+    await keyOf(keys);
+    expect((await keys.load(['made-later'])).get('made-later')).toBeNull();
+    expect(await keys.lost()).toMatchObject({ message: expect.stringContaining('older than the events') });
+  });
+
+  it('are not lost where all of them were destroyed', async () => {
+    const keys = await start();
+    const { id } = await keyOf(keys);
+    await keys.destroy('main', 'ada', NOW);
+    await closeAll();
+    const later = await start();
+    expect((await later.load([id])).get(id)).toBeNull();
+    expect(await later.lost()).toBeUndefined();
+  });
+
+  it('are not lost where a process ended after it had said that sealing begins', async () => {
+    const keys = await start();
+    const append = jest.spyOn(events, 'append').mockImplementationOnce(async (...args) => {
+      append.mockRestore();
+      await events.append(...args);
+      throw new Error('ended');
+    });
+    await expect(keyOf(keys)).rejects.toThrow('ended');
+    await closeAll();
+    expect(await (await start()).lost()).toBeUndefined();
   });
 });
 

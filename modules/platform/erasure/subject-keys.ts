@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type EventStore, STORED_EVENTS } from '#platform/event-store/event-store.port';
+import { inTime } from '#platform/in-time';
+import { PATIENCE_MS, Readiness } from '#platform/observability/readiness';
 import type { Stored } from '#platform/read-store/read-store.port';
-import { isAboutMasterKey, KeysNotShared } from './erasure.errors.js';
+import { isAboutMasterKey, type KeysLost, KeysNotShared } from './erasure.errors.js';
+import { KeyLoss } from './key-loss.js';
 import { KeyStore, type KeyRecord } from './key-store.js';
 import type { MasterKeyPlace } from './master-key.js';
 import { KEY_BYTES, newKeyId, type Randomness, type SubjectKey } from './sealed-value.js';
@@ -54,6 +57,7 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
   readonly #store: KeyStore;
   readonly #wrapping: Wrapping;
   readonly #watch: SealingWatch;
+  readonly #loss: KeyLoss;
   readonly #random: Randomness;
   readonly #staleAfter: number;
   readonly #byId = new LRUCache<string, Known>({ max: CACHED_KEYS });
@@ -66,12 +70,19 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(KEY_OPTIONS) private readonly options: KeyOptions,
     @Inject(STORED_EVENTS) private readonly events: EventStore,
+    @Optional() readiness?: Readiness,
   ) {
     this.#random = options.random ?? randomBytes;
     this.#staleAfter = options.staleAfter ?? STALE_AFTER_MS;
     this.#store = new KeyStore(options.keys ?? 'sqlite::memory:');
     this.#wrapping = new Wrapping(this.#store, options.masterKey ?? {}, this.#random);
     this.#watch = new SealingWatch(events, this.#store.shared || events.shared, this.#staleAfter);
+    this.#loss = new KeyLoss(this.#store, events);
+    readiness?.addDispensable('keys', async () => {
+      // A store that does not answer is not a loss, and has a part of its own.
+      const loss = await inTime(this.lost(), PATIENCE_MS / 2).catch(() => undefined);
+      if (loss) throw loss;
+    });
   }
 
   /** Rejects with MasterKeyMissing, MasterKeyDiffers where keys are there that cannot be unwrapped: better now than later. */
@@ -79,6 +90,8 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
     try {
       await this.#watch.look();
       if (this.#store.exists) await this.#wrapping.check();
+      const loss = await this.lost();
+      if (loss) this.#log.error(loss.message);
     } catch (error) {
       // A server that does not answer yet is asked when it is needed.
       if (isAboutMasterKey(error) || !(this.#store.shared || this.events.shared)) throw error;
@@ -110,6 +123,11 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
     return this.#watch.nothing;
   }
 
+  /** Which keys are gone that nobody destroyed; undefined where none is known to be. */
+  lost(): Promise<KeysLost | undefined> {
+    return this.#loss.find();
+  }
+
   /** The key with this id where it is in memory; null where it is known to be destroyed; undefined: `load` it. */
   peek(keyId: string): SubjectKey | null | undefined {
     const known = this.#byId.get(keyId);
@@ -126,7 +144,10 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
         const asked = this.now();
         const records = this.#store.exists ? await this.#store.get(missing) : new Map<string, KeyRecord>();
         return () => {
-          for (const id of missing) keys.set(id, this.#keep(id, records.get(id), asked));
+          for (const id of missing) {
+            this.#loss.looked(id, records.has(id));
+            keys.set(id, this.#keep(id, records.get(id), asked));
+          }
         };
       });
     }
@@ -199,6 +220,7 @@ export class SubjectKeys implements OnModuleInit, OnApplicationShutdown {
     const id = newKeyId(this.#random);
     const wrapped = await this.#wrapping.wrap({ id, tenant, subject, secret: this.#random(KEY_BYTES) });
     const document: KeyRecord = { tenant, subject, ...wrapped, erasedAt: null };
+    await this.#loss.noteOrigin();
     await this.#watch.begin(new Date());
     await this.#store.write([{ id, document }]);
     return { id, document };

@@ -27,7 +27,7 @@ class EventNotFound extends DomainError {
 
 const Types = () => ListOf(Text({ max: 300 }), { min: 1, max: 100 });
 
-class FeedPageParameters extends PageParameters {
+export class FeedPageParameters extends PageParameters {
   /** Only events of objects of this type, such as Order. */
   @Optional(Identifier()) objectType?: string;
   /** Only events of this object; goes with `objectType`. */
@@ -35,7 +35,7 @@ class FeedPageParameters extends PageParameters {
   /** Only events of these types: repeat it for several. */
   @Optional(Types()) types?: string[];
   /** Oldest events first (default), or newest. */
-  @Optional(OneOf(['asc', 'desc'])) order?: 'asc' | 'desc';
+  @Optional(OneOf(['asc', 'desc'], 'Order')) order?: 'asc' | 'desc';
 }
 
 class LiveParameters {
@@ -46,7 +46,7 @@ class LiveParameters {
   @Optional(Text({ max: 100 })) cursor?: string;
 }
 
-class EventParameters {
+export class EventParameters {
   @Id() id: string;
 }
 
@@ -108,9 +108,10 @@ async function* messagesOf(feed: AsyncIterable<FeedMessage>): AsyncGenerator<Str
   }
 }
 
-function filterOf({ objectType, objectId, types }: LiveParameters): FeedFilter {
+/** Throws InvalidInput, with a pointer below this one. */
+export function filterOf({ objectType, objectId, types }: FeedFilter, pointer = '/query'): FeedFilter {
   if (objectId !== undefined && objectType === undefined) {
-    throw new InvalidInput([{ pointer: '/query/objectType', detail: 'Say of which type the object is.' }]);
+    throw new InvalidInput([{ pointer: `${pointer}/objectType`, detail: 'Say of which type the object is.' }]);
   }
   return { objectType, objectId, types };
 }

@@ -12,7 +12,7 @@ import { argumentsIn, plainInput } from './input.js';
 import { inputTypeOf } from './types-of-fields.js';
 
 /** What a mutation says of its command beside the input; the request's headers hold where it says nothing. */
-class CommandConditions {
+export class CommandConditions {
   @Optional(Text({ max: 255, pattern: /^[\x21-\x7e]+$/ })) idempotencyKey?: string;
 
   /** The revision that the object must have; -1 where it must not exist. */
@@ -80,8 +80,8 @@ export function CommandMutation(command: CommandClass): MethodDecorator {
   };
 }
 
-/** A key of the request stands for one of each of its mutations. */
-function envelopeIn(shared: Envelope, said: CommandConditions, responseName: string): Envelope {
+/** What the request says, and what the mutation says for itself. A key of the request stands for one of each of its mutations. */
+export function envelopeIn(shared: Envelope, said: CommandConditions, responseName: string): Envelope {
   const { idempotencyKey, expectedRevision, reason, occurredAt } = said;
   const key = shared.idempotencyKey === undefined ? undefined : `${shared.idempotencyKey}/${responseName}`;
   return {

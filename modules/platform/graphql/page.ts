@@ -16,6 +16,11 @@ export function pageOf<Item extends object>(item: () => Class<Item>, name: strin
   return PageType;
 }
 
+/** What a list without pages costs that has about so many items. An option of the field. */
+export const listComplexity = (items: number) => ({
+  complexity: ({ childComplexity }: { childComplexity: number }): number => 1 + items * childComplexity,
+});
+
 /** What such a page costs: each of its items costs what is asked of it. An option of the field. */
 export const limitComplexity = {
   complexity: ({ args, childComplexity }: { args: Record<string, unknown>; childComplexity: number }): number => {

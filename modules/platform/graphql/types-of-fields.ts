@@ -63,7 +63,8 @@ function declareField(type: Class, name: string, field: FieldType, meaning?: str
   Field(() => graphqlType as ReturnTypeFuncValue, {
     // GraphQL's names have no $.
     name: name.replace(/^\$/, ''),
-    nullable: field.optional,
+    // Where any JSON is taken, null is a value.
+    nullable: field.optional || (field.shape.kind === 'json' && field.accepts(null)),
     description,
   })(type.prototype as object, name);
 }

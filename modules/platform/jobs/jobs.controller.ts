@@ -20,39 +20,39 @@ import { JOBS, type JobFailure, type JobProgress, type Jobs, type JobState, type
 
 const STATES: readonly JobState[] = ['scheduled', 'waiting', 'running', 'finished', 'dead', 'cancelled'];
 
-class JobParameters {
+export class JobParameters {
   /** An occurrence of a recurring job is called `<key>@<time>`. */
   @Text({ max: 250 }) key: string;
 }
 
-class JobListParameters extends PageParameters {
+export class JobListParameters extends PageParameters {
   @Optional(Text({ max: 100 })) queue?: string;
 
   /** `waiting`: due; `dead`: failed for good, kept with its error. */
-  @Optional(OneOf(STATES)) state?: JobState;
+  @Optional(OneOf(STATES, 'JobState')) state?: JobState;
 
   @Optional(Text({ max: 100 })) handler?: string;
 }
 
-class JobProgressDetails implements JobProgress {
+export class JobProgressDetails implements JobProgress {
   @Decimal({ min: 0, max: 1 }) fraction: number;
   @Optional(Text()) message?: string;
 }
 
-class JobFailureDetails implements JobFailure {
+export class JobFailureDetails implements JobFailure {
   @Text({ max: 2_000 }) message: string;
   @Optional(Text({ max: 4_000 })) stack?: string;
 }
 
 /** A job as operators see it. */
-class JobDetails {
+export class JobDetails {
   @Text({ max: 250 }) key: string;
   @Text() queue: string;
   @Text() handler: string;
   @JsonValue() payload: Json;
   @Optional(JsonRecord()) time?: JsonObject;
   @Integer() priority: number;
-  @OneOf(STATES) state: JobState;
+  @OneOf(STATES, 'JobState') state: JobState;
   @Timestamp() runAt: string;
   @Timestamp() scheduledAt: string;
   @Integer({ min: 0 }) attempt: number;

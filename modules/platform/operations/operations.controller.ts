@@ -13,12 +13,12 @@ import { Operations } from './operations.js';
 /** Where an operation is told of. */
 export const OPERATION_URL = '/api/v1/operations/:id';
 
-class OperationParameters {
+export class OperationParameters {
   @Id() id: string;
 }
 
-class OperationListParameters extends PageParameters {
-  @Optional(OneOf(OPERATION_STATES)) state?: OperationState;
+export class OperationListParameters extends PageParameters {
+  @Optional(OneOf(OPERATION_STATES, 'OperationState')) state?: OperationState;
   /** What kind of work, such as rebuild or as-of. */
   @Optional(Text({ max: 100 })) kind?: string;
 }
@@ -29,7 +29,7 @@ export class OperationDetails {
   @Text() kind: string;
   @JsonRecord() request: JsonObject;
   /** Of these, `done`, `failed` and `cancelled` are ends. */
-  @OneOf(OPERATION_STATES) state: OperationState;
+  @OneOf(OPERATION_STATES, 'OperationState') state: OperationState;
   /** Units of work that are done, such as events. */
   @Integer({ min: 0 }) done: number;
   /** How many there are; an estimate until it has ended. */

@@ -12,15 +12,15 @@ import type { ParkedKey } from '#platform/projecting/parked-events';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import { groupParked, type ParkedGroup } from './parked-groups.js';
 import { ParkedGroups, ParkedView, ReplayedView, ReplayResults, SkippedView, viewOf } from './parked-views.js';
-import { ParkedWork, type Replayed } from './parked-work.js';
+import { type ParkedFilter, ParkedWork, type Replayed } from './parked-work.js';
 import { MAX_PARKED_ID, MAX_REPLAYED } from './projection.commands.js';
 
-class ParkedParameters {
+export class ParkedParameters {
   /** As in the list; to be percent-encoded, for it has slashes. */
   @Text({ max: MAX_PARKED_ID }) id: string;
 }
 
-class ParkedListParameters extends PageParameters {
+export class ParkedListParameters extends PageParameters {
   @Optional(Text({ max: 100 })) projection?: string;
 
   /** Fingerprint of the failure, as in the groups. */
@@ -30,14 +30,14 @@ class ParkedListParameters extends PageParameters {
   @Optional(Text({ max: 100 })) version?: string;
 }
 
-class ParkedGroupParameters {
+export class ParkedGroupParameters {
   @Optional(Text({ max: 100 })) projection?: string;
   @Optional(Text({ max: 100 })) cause?: string;
   @Optional(Text({ max: 100 })) version?: string;
 }
 
 /** Which parked work to try again: of a projection, of a cause, of a version, or all of it. */
-class ReplayRequest extends ParkedGroupParameters {
+export class ReplayRequest extends ParkedGroupParameters {
   @Optional(Flag()) all?: boolean;
 }
 
@@ -95,12 +95,8 @@ export class ParkedEventsController {
     answer: ReplayResults,
     errors: ['projection-elsewhere', 'read-model-stale'],
   })
-  async replays(@JsonBody() { all, ...filter }: ReplayRequest, @Sender() envelope: Envelope): Promise<ReplayResults> {
-    if (all !== true && Object.values(filter).every((value) => value === undefined)) {
-      const detail = 'Must name a projection, a cause or a version, or say "all": true.';
-      throw new InvalidInput([{ pointer: '', detail }]);
-    }
-    return { items: await this.work.replayMatching(filter, envelope) };
+  async replays(@JsonBody() request: ReplayRequest, @Sender() envelope: Envelope): Promise<ReplayResults> {
+    return { items: await this.work.replayMatching(filterOf(request), envelope) };
   }
 
   @Post(':id/replay')
@@ -127,4 +123,13 @@ export class ParkedEventsController {
     reply.header('perdure-position', skipped.position);
     return skipped;
   }
+}
+
+/** Throws InvalidInput where nothing says which: all must be meant. */
+export function filterOf({ all, ...filter }: ReplayRequest): ParkedFilter {
+  if (all !== true && Object.values(filter).every((value) => value === undefined)) {
+    const detail = 'Must name a projection, a cause or a version, or say "all": true.';
+    throw new InvalidInput([{ pointer: '', detail }]);
+  }
+  return filter;
 }

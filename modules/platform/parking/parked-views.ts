@@ -52,7 +52,7 @@ export function viewOf(id: string, parked: ParkedKey): ParkedView {
   return { id, projection, ...(key !== null && { key }), ...rest };
 }
 
-class ParkedGroupView implements ParkedGroup {
+export class ParkedGroupView implements ParkedGroup {
   @Text() projection: string;
   @Text() cause: string;
   @Text() version: string;

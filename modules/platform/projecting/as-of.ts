@@ -13,6 +13,7 @@ import { buildPass } from './build-pass.js';
 import { BuildTarget } from './build-target.js';
 import { OwnCheckpoint } from './own-checkpoint.js';
 import { PassProgress } from './pass-progress.js';
+import { PositionAhead } from './projecting.errors.js';
 import type { BuildOptions } from './projection-build.js';
 import { patient } from './retry-policy.js';
 import { SkippingProjection } from './skipping-projection.js';
@@ -58,6 +59,7 @@ export class AsOf {
     private readonly operations: Operations,
     private readonly documents: ReadStore,
     private readonly clock: Clock,
+    private readonly events: EventStore,
   ) {}
 
   /** Rejects with ReadModelNotFound. */
@@ -67,9 +69,13 @@ export class AsOf {
     return found;
   }
 
-  /** Rejects with ReadModelNotFound and TooManyCopies. */
+  /** Rejects with ReadModelNotFound, PositionAhead and TooManyCopies. */
   async request(readModel: string, moment: Moment, expiresInSeconds: number): Promise<Operation> {
     this.projection(readModel);
+    if (moment.position !== undefined) {
+      const last = await this.events.head();
+      if (comparePositions(moment.position, last) > 0) throw new PositionAhead(moment.position, last, '/position');
+    }
     await this.documents.define(asOfCopies);
     const [there, asked] = await Promise.all([this.documents.query(asOfCopies.name), this.operations.active(AS_OF)]);
     const ids = new Set([...there.items, ...asked].map(({ id }) => id));

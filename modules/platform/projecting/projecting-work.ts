@@ -15,7 +15,7 @@ export class ProjectingWork implements OnApplicationBootstrap, BeforeApplication
 
   constructor(
     worker: OperationWorker,
-    rebuilds: RebuildWork,
+    private readonly rebuilds: RebuildWork,
     private readonly copies: AsOfWork,
   ) {
     worker.handle(REBUILD, rebuilds.handle);
@@ -34,6 +34,9 @@ export class ProjectingWork implements OnApplicationBootstrap, BeforeApplication
   /** Also what has expired while no process ran. */
   async #sweep(): Promise<void> {
     const { signal } = this.#stop;
+    await this.rebuilds.dropRemoved().catch((error: Error) => {
+      this.#logger.warn(`What was half built of projections that are gone is left: ${error.message}`);
+    });
     while (!signal.aborted) {
       await this.copies.expire().catch((error: Error) => this.#logger.warn(`Expired copies wait: ${error.message}`));
       await systemStopwatch.wait(SWEEP_EVERY_MS, signal);

@@ -103,8 +103,8 @@ function cureOf(lag: ProjectionLag, why: ProjectionBehind['why']): string {
 
 /** The store has no such place: the position is another store's, or made up. */
 export class PositionAhead extends InvalidInput {
-  constructor(after: Position, last: Position) {
+  constructor(after: Position, last: Position, pointer = '/query/after') {
     const detail = `The last event of this store is at ${last}. Hand back a Perdure-Position of this store as it came.`;
-    super([{ pointer: '/query/after', detail }], `There is no event at position ${after}. ${detail}`);
+    super([{ pointer, detail }], `There is no event at position ${after}. ${detail}`);
   }
 }

@@ -118,8 +118,9 @@ function askedFor(projections: readonly Projection<object>[]): Provider[] {
     { provide: Rebuilds, inject: [Operations], useFactory: (asked: Operations) => new Rebuilds(projections, asked) },
     {
       provide: AsOf,
-      inject: [Operations, READ_STORE],
-      useFactory: (asked: Operations, documents: ReadStore) => new AsOf(projections, asked, documents, systemClock),
+      inject: [Operations, READ_STORE, EVENT_STORE],
+      useFactory: (asked: Operations, documents: ReadStore, events: EventStore) =>
+        new AsOf(projections, asked, documents, systemClock, events),
     },
     {
       provide: ProjectionOverviews,

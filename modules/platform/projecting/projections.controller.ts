@@ -8,21 +8,21 @@ import { ProjectionOverviews, type ProjectionOverview } from './projection-overv
 import { PROJECTION_STATES, type ProjectionState } from './projection-status.js';
 import { Rebuilds } from './rebuilds.js';
 
-class ProjectionParameters {
+export class ProjectionParameters {
   @Text({ max: 100 }) name: string;
 }
 
-class RebuildOfSeveral {
+export class RebuildOfSeveral {
   /** They are built in one pass over the events. */
   @ListOf(Text({ max: 100 }), { min: 1, max: 100 }) projections: string[];
 }
 
-class ProjectionDetails implements ProjectionOverview {
+export class ProjectionDetails implements ProjectionOverview {
   @Text() name: string;
   @Text() readModel: string;
   @Integer({ min: 1 }) version: number;
   /** `elsewhere`: another process runs it, or none does. `rebuilding`: out of date; it answers as it was until the new one is built. */
-  @OneOf(PROJECTION_STATES) state: ProjectionState;
+  @OneOf(PROJECTION_STATES, 'ProjectionState') state: ProjectionState;
   /** Stopped by an operator's wish. */
   @Flag() paused: boolean;
   /** All events up to here are in the read model. */

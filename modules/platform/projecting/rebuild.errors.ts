@@ -11,6 +11,21 @@ export class ProjectionNotFound extends DomainError {
   }
 }
 
+/** An upgrade has removed projections whose rebuild was not done. */
+export class ProjectionsRemoved extends DomainError {
+  constructor(gone: readonly string[], left: readonly string[]) {
+    const names = gone.map((name) => `'${name}'`).join(', ');
+    super(
+      'not-found',
+      'projection-not-found',
+      left.length === 0
+        ? `This version of the program has no projection ${names} any more: there is nothing left to build.`
+        : `This version of the program has no projection ${names} any more: ask for a new rebuild without it, ` +
+            `perdure projections rebuild ${left.join(' ')}`,
+    );
+  }
+}
+
 /** One build of a read model at a time. */
 export class RebuildRunning extends DomainError {
   constructor(name: string, operation: string) {

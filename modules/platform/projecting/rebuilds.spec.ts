@@ -22,9 +22,10 @@ import {
 import { CopyNotFound, CopyNotReady, ReadModelNotFound, TooManyCopies } from './as-of.errors.js';
 import { AsOf, asOfCopies, AsOfWork, MOST_COPIES } from './as-of.js';
 import { ProjectionOverviews } from './projection-overviews.js';
+import { PositionAhead } from './projecting.errors.js';
 import { ProjectingModule } from './projecting.module.js';
 import { ProjectionNotFound, RebuildRunning } from './rebuild.errors.js';
-import { Rebuilds } from './rebuilds.js';
+import { Rebuilds, RebuildWork } from './rebuilds.js';
 import { RunningProjections } from './running-projections.js';
 import { systemStopwatch } from './stopwatch.js';
 
@@ -175,7 +176,7 @@ describe('an application with projections', () => {
 
       const inAMinute: Clock = { now: () => new Date(Date.now() + 61_000) };
       const operations = new Operations(documents);
-      const asOf = new AsOf([named('a')], operations, documents, inAMinute);
+      const asOf = new AsOf([named('a')], operations, documents, inAMinute, events);
       expect(await documents.count(collection)).toBe(3);
       await expect(asOf.query('a', id, {})).rejects.toBeInstanceOf(CopyNotFound);
       await new AsOfWork(asOf, operations, events, documents, inAMinute).expire();
@@ -185,8 +186,9 @@ describe('an application with projections', () => {
 
     it('in a limited number of copies, of what there is', async () => {
       const operations = new Operations(documents);
-      const asOf = new AsOf([named('a')], operations, documents, { now: () => new Date() });
+      const asOf = new AsOf([named('a')], operations, documents, { now: () => new Date() }, events);
       await expect(asOf.request('b', { position: '3' }, 60)).rejects.toBeInstanceOf(ReadModelNotFound);
+      await expect(asOf.request('a', { position: '4000' }, 60)).rejects.toBeInstanceOf(PositionAhead);
       const ids = new Set<string>();
       for (let i = 0; i < MOST_COPIES; i++) ids.add((await asOf.request('a', { position: '3' }, 60)).id);
       expect(ids.size).toBe(MOST_COPIES);
@@ -196,7 +198,7 @@ describe('an application with projections', () => {
 
     it('goes on where it was when the process died in the middle', async () => {
       const operations = new Operations(documents);
-      const asOf = new AsOf([named('a')], operations, documents, { now: () => new Date() });
+      const asOf = new AsOf([named('a')], operations, documents, { now: () => new Date() }, events);
       const work = new AsOfWork(asOf, operations, events, documents, { now: () => new Date() });
       const { position } = (await events.readAll({ limit: 6 })).events.at(-1)!;
       const operation = await asOf.request('a', { position }, 60);
@@ -209,6 +211,30 @@ describe('an application with projections', () => {
       expect(await again.operations.get(id)).toMatchObject({ state: 'done', result: { documents: 4 } });
       expect((await asOf.query('a', id, { filter: { sum: 2 } })).items.map((item) => item.id)).toEqual(['k0', 'k1']);
     });
+  });
+
+  it('ends a rebuild of what an upgrade has removed, says what to do, and leaves nothing of it', async () => {
+    const both = [named('a'), named('b')];
+    const before = await start(...both);
+    for (const name of ['a', 'b']) await upToDate(before.runner(name), events);
+    await before.close();
+    const operations = new Operations(documents);
+    const rebuilds = new Rebuilds(both, operations);
+    const operation = await rebuilds.request(['a', 'b']);
+    const work = new RebuildWork(rebuilds, new RunningProjections([]), events, documents);
+    const run: OperationRun = new OperationRun(operation, systemStopwatch, async () => run.interrupt());
+    await expect(work.handle(operation, run)).rejects.toThrow();
+    const { collection } = (await documents.get<{ collection: string }>('projection_builds', 'b'))!;
+    expect(await documents.count(collection)).toBeGreaterThanOrEqual(0);
+
+    const after = await start(named('a'));
+    await eventually(async () => hasEnded(await after.operations.get(operation.id)));
+    const error = expect.stringMatching(/no projection 'b' any more: .* perdure projections rebuild a$/);
+    expect(await after.operations.get(operation.id)).toMatchObject({ state: 'failed', error });
+    await eventually(async () => (await documents.get('projection_builds', 'b')) === null);
+    await expect(documents.count(collection)).rejects.toThrow(collection);
+    await expect(documents.count(`${collection}/parked`)).rejects.toThrow(collection);
+    expect(await last(after.operations, (await after.rebuilds.request(['a'])).id)).toMatchObject({ state: 'done' });
   });
 
   it('leaves nothing of builds and copies that are over', async () => {

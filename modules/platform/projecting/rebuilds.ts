@@ -5,10 +5,10 @@ import type { Operation } from '../operations/operation.js';
 import type { OperationRun } from '../operations/operation-run.js';
 import type { Operations } from '../operations/operations.js';
 import type { ReadStore } from '../read-store/read-store.port.js';
-import { projectionBuilds, type BuildRecord } from './build-record.js';
+import { parkedOf, projectionBuilds, type BuildRecord } from './build-record.js';
 import { PassProgress } from './pass-progress.js';
 import type { BuildOptions } from './projection-build.js';
-import { OtherVersionNeeded, ProjectionNotFound, RebuildRunning } from './rebuild.errors.js';
+import { OtherVersionNeeded, ProjectionNotFound, ProjectionsRemoved, RebuildRunning } from './rebuild.errors.js';
 import { runBuilds } from './run-builds.js';
 import type { RunningProjections } from './running-projections.js';
 import { systemStopwatch, type Stopwatch } from './stopwatch.js';
@@ -38,6 +38,10 @@ export class Rebuilds {
     private readonly operations: Operations,
     private readonly stopwatch: Stopwatch = systemStopwatch,
   ) {}
+
+  has(name: string): boolean {
+    return this.projections.some((projection) => projection.name === name);
+  }
 
   /** Rejects with ProjectionNotFound. */
   projection(name: string): Projection<object> {
@@ -98,6 +102,12 @@ export class RebuildWork {
 
   readonly handle = async (operation: Operation, run: OperationRun): Promise<JsonObject> => {
     const { projections: names, versions } = operation.request as RebuildRequest;
+    const gone = names.filter((name) => !this.rebuilds.has(name));
+    if (gone.length > 0)
+      throw new ProjectionsRemoved(
+        gone,
+        names.filter((name) => this.rebuilds.has(name)),
+      );
     const projections = names.map((name, i) => {
       const projection = this.rebuilds.projection(name);
       if (projection.version !== versions[i]) throw new OtherVersionNeeded(name, versions[i]!);
@@ -114,6 +124,25 @@ export class RebuildWork {
       return { projections: records, events: progress.done };
     }
   };
+
+  /**
+   * Drops what is half built of projections that an upgrade has removed. Not where other processes share the store: one of another
+   * version may have them.
+   */
+  async dropRemoved(): Promise<void> {
+    if (this.documents.shared) return;
+    await this.documents.define(projectionBuilds);
+    const { items } = await this.documents.query<BuildRecord>(projectionBuilds.name, { limit: 1_000 });
+    for (const { id, document } of items.filter(({ id }) => !this.rebuilds.has(id))) {
+      // Of one that is done or about to be, the collection has taken the place of the live one.
+      const isHalf = document.phase === 'beginning' || document.phase === 'building' || document.phase === 'ready';
+      for (const collection of [...document.leftovers, ...(isHalf ? [document.collection] : [])]) {
+        await this.documents.drop(collection);
+        await this.documents.drop(parkedOf(collection));
+      }
+      if (isHalf) await this.documents.write([{ collection: projectionBuilds.name, id, document: null }]);
+    }
+  }
 
   /** What has come of it; undefined where something must be built again. What is complete can no longer be cancelled. */
   async #takenOver(

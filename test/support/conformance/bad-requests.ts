@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { DocumentedApi, DocumentedOperation } from './documented-api.js';
 import { BAD_BODIES, BAD_HEADERS, BAD_JSON, BAD_TEXTS } from './bad-values.js';
-import type { GoodRequest } from './good-requests.js';
+import type { GoodRequest } from './made.js';
 import type { RawRequest } from './raw-http.js';
 import { requestOf } from './request-of.js';
 
@@ -96,7 +96,7 @@ export class BadRequests {
     const known = (this.api.resolved(schema as Record<string, unknown>)['properties'] ?? {}) as Record<string, object>;
     for (const name of new Set([...Object.keys(known), ...Object.keys(fields), 'unheardOf', '__proto__'])) {
       for (const text of this.#some(BAD_JSON)) yield [[name], text];
-      const inner = (this.api.resolved((known[name] ?? {}) as Record<string, unknown>)['properties'] ?? {});
+      const inner = this.api.resolved((known[name] ?? {}) as Record<string, unknown>)['properties'] ?? {};
       const value = fields[name];
       const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
       for (const below of new Set([...Object.keys(inner), ...(isObject ? Object.keys(value) : [])])) {

@@ -1,22 +1,4 @@
-import type { RawAnswer } from './raw-http.js';
-
-/** What makes a request of an operation. */
-export interface GoodRequest {
-  readonly path?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly body?: object;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** What requests name that earlier ones made. */
-export interface Made {
-  /** Answers a request of the same server: for what has to be waited for. */
-  readonly get: (path: string) => Promise<{ status: number; body: Record<string, unknown> }>;
-  /** Sets a thing aside and returns the name of what is parked. */
-  readonly park: (noun: string, id: string) => Promise<string>;
-  /** Last answers, by operation. */
-  readonly answers: Map<string, RawAnswer>;
-}
+import { done, field, head, startedBy, until, type GoodRequest, type Made } from './made.js';
 
 type Good = GoodRequest | ((made: Made) => Promise<GoodRequest>);
 
@@ -38,33 +20,6 @@ const type = 'Order';
 const soon = { command: 'ActOnThing', fields: { noun: 'Reminder', id: 'r', verb: 'sent', create: true } };
 const page = { limit: '1' };
 const stale = { ...page, after: '1', wait: '10s' };
-
-const field = async (made: Made, path: string, name: string): Promise<string> => {
-  const items = (await made.get(path)).body['items'] as Record<string, string>[];
-  return items[0]![name]!;
-};
-
-function startedBy(operation: string) {
-  return async ({ answers }: Made): Promise<string> => (JSON.parse(answers.get(operation)!.text) as { id: string }).id;
-}
-
-/** Asks until the answer is as it should be; rejects after 10 seconds. */
-async function until(made: Made, path: string, isReady: (body: Record<string, unknown>) => boolean) {
-  for (const deadline = performance.now() + 10_000; ;) {
-    const { status, body } = await made.get(path);
-    if (status === 200 && isReady(body)) return body;
-    if (performance.now() > deadline) throw new Error(`GET ${path} still answers ${JSON.stringify(body)}.`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** Resolves when what the operation started is done. */
-const done = async (made: Made, operation: string) => {
-  const id = await startedBy(operation)(made);
-  return until(made, `/api/v1/operations/${id}`, ({ state }) => state === 'done');
-};
-
-const head = (made: Made) => until(made, '/api/v1/audit/heads/latest', ({ size }) => Number(size) > 0);
 
 /**
  * Good requests of every operation, in an order in which all of them are: what makes the world, what looks at it, and what takes it

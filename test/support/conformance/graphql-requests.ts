@@ -7,6 +7,7 @@ import {
   type GraphQLField,
   type GraphQLNamedType,
 } from 'graphql';
+import { field, until, type Made } from './made.js';
 
 const engine = { projectId: 'engine' };
 const desks = { ...engine, resourceId: 'desks' };
@@ -15,10 +16,28 @@ const shop = { noun: 'Shop', id: 's' };
 const soldAt = { ...lamp, relationship: 'soldAt', toNoun: 'Shop', toId: 's' };
 const march = { from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
 const page = { first: 1 };
+const person = { type: 'object', properties: { email: { type: 'string', 'x-personal': true } } };
+const job = { key: 'schedule:main:often' };
+const remind = { command: 'ActOnThing', fields: { noun: 'Reminder', id: 'r', verb: 'sent', create: true } };
+
+type GoodArguments = object | ((made: Made) => Promise<object>);
+
+/** The latest operation. */
+const operation = async (made: Made) => ({ id: await field(made, '/api/v1/operations', 'id') });
+
+const stateOf = async (made: Made, state: string) => {
+  const { id } = await operation(made);
+  await until(made, `/api/v1/operations/${id}`, (body) => body['state'] === state);
+  return { id };
+};
+
 const soon = { command: 'DeleteThing', fields: lamp };
 
 /** Arguments of a good request of every field of the mutations and queries, in an order in which all of them are. */
-export const GOOD_ARGUMENTS: readonly (readonly [field: string, args: object])[] = [
+export const GOOD_ARGUMENTS: readonly (readonly [field: string, args: GoodArguments])[] = [
+  ['defineNoun', { input: { noun: 'Person', schema: person } }],
+  ['createThing', { input: { noun: 'Person', id: 'ada', data: { email: 'ada@example.org' } } }],
+  ['eraseSubject', { id: 'Person-ada', reason: 'asked for' }],
   ['defineNoun', { input: { noun: 'Lamp', description: 'Gives light', schema: { type: 'object' } } }],
   ['createThing', { input: { ...lamp, data: { watts: 5 } }, reason: 'wanted', idempotencyKey: 'k' }],
   ['createThing', { input: { ...shop, data: {} }, occurredAt: '2026-01-31T09:30:00Z' }],
@@ -29,6 +48,7 @@ export const GOOD_ARGUMENTS: readonly (readonly [field: string, args: object])[]
   ['softDeleteThing', { input: shop }],
   ['restoreThing', { input: shop }],
   ['requestSchedule', { input: { id: 'later', command: soon, time: { at: '2999-01-01T00:00:00Z' } } }],
+  ['requestSchedule', { input: { id: 'often', command: remind, time: { cron: '0 9 * * *' } } }],
   ['createProject', { input: { ...engine, name: 'Engine', owner: 'ada', tags: ['maths'], metadata: { year: 1843 } } }],
   ['updateProject', { input: { ...engine, description: 'brass' } }],
   ['addMember', { input: { ...engine, userId: 'bob', role: 'viewer' } }],
@@ -57,6 +77,38 @@ export const GOOD_ARGUMENTS: readonly (readonly [field: string, args: object])[]
   ['projectResources', { ...engine, ...page }],
   ['projectAllocations', { ...desks, ...page }],
   ['projectUtilisation', { ...engine, ...march, ...page }],
+  ['auditHeads', { limit: 1 }],
+  ['auditHead', {}],
+  ['events', { order: 'desc', objectType: 'Lamp', limit: 2 }],
+  ['event', async (made) => ({ id: await field(made, '/api/v1/events', 'id') })],
+  ['subject', { id: 'Person-ada' }],
+  ['jobs', { limit: 1 }],
+  ['job', job],
+  ['cancelJob', job],
+  ['retryJob', job],
+  ['projections', {}],
+  ['projection', { name: 'things' }],
+  ['pauseProjection', { name: 'nouns' }],
+  ['resumeProjection', { name: 'nouns' }],
+  ['rebuildProjections', { projections: ['things'] }],
+  ['cancelOperation', operation],
+  ['resumeOperation', (made) => stateOf(made, 'cancelled')],
+  ['operations', { kind: 'rebuild', limit: 1 }],
+  ['operation', (made) => stateOf(made, 'done')],
+  [
+    'parkedEvents',
+    async (made) => {
+      await made.park('Lamp', 'a');
+      await made.park('Shop', 's');
+      await made.park('Person', 'ada');
+      return { projection: 'things', limit: 1 };
+    },
+  ],
+  ['parkedEventGroups', { projection: 'things' }],
+  ['parkedEvent', { id: 'things/key/main.Lamp-a' }],
+  ['replayParkedEvent', { id: 'things/key/main.Lamp-a' }],
+  ['skipParkedEvent', { id: 'things/key/main.Shop-s', reason: 'broken' }],
+  ['replayParkedEvents', { projection: 'things' }],
 
   ['cancelSchedule', { input: { id: 'later' } }],
   ['unrelateThing', { input: soldAt }],

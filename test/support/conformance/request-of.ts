@@ -1,5 +1,5 @@
 import type { DocumentedOperation } from './documented-api.js';
-import type { GoodRequest } from './good-requests.js';
+import type { GoodRequest } from './made.js';
 import type { RawRequest } from './raw-http.js';
 
 /** The operation's request with these parameters. Names of the path that it does not have are left out. */

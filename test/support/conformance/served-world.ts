@@ -8,6 +8,7 @@ import { readConfig } from '#platform/config/config';
 import { EVENT_STORE, type EventStore } from '#platform/event-store/event-store.port';
 import { createHttpApp } from '#platform/http/create-http-app';
 import { drain } from '#platform/http/drain';
+import { Operations } from '#platform/operations/operations';
 import { park, parkedEvents } from '#platform/projecting/parked-events';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import { thingsProjection } from '#projections/things.projection';
@@ -51,6 +52,11 @@ export class ServedWorld {
     ];
     await this.app.get<ReadStore>(READ_STORE, { strict: false }).write(writes);
     return name;
+  }
+
+  /** Asks for long work of a kind, and returns the id of the operation: what no handler is for waits until it is cancelled. */
+  async askForWork(kind: string): Promise<string> {
+    return (await this.app.get(Operations, { strict: false }).request(kind, {})).id;
   }
 
   async stop(): Promise<void> {
