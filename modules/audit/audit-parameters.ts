@@ -7,6 +7,9 @@ const Type = () => Text({ max: 500 });
 
 /** Which events are asked for; everything that is given must hold. */
 export class AuditFilterParameters {
+  /** The caller's own, where nothing is said. */
+  @Optional(Identifier()) tenant?: string;
+
   /** An actor's id, or `type:id`. An id that has a colon itself needs actorType beside it. */
   @Optional(Text()) actor?: string;
   @Optional(Text()) actorType?: string;
@@ -45,6 +48,9 @@ export class AuditEventParameters extends AuditFilterParameters implements PageP
 }
 
 export class AuditReportParameters {
+  /** The caller's own, where nothing is said. */
+  @Optional(Identifier()) tenant?: string;
+
   /** From this moment on, in ISO 8601, by when events were recorded. */
   @IsoTime() from: string;
 
@@ -59,6 +65,14 @@ export class AuditReportParameters {
 
 export class AuditExportParameters extends AuditFilterParameters {
   @Optional(OneOf(['ndjson', 'csv'])) format?: 'ndjson' | 'csv';
+}
+
+/**
+ * The tenant whose events are asked for. There is no authentication yet, so that whoever asks may ask for any: once there is, this is
+ * where it is decided.
+ */
+export function tenantAsked({ tenant }: { readonly tenant?: string }, callers: string): string {
+  return tenant ?? callers;
 }
 
 /** The question in the words of the read model. Throws InvalidInput. */

@@ -7,7 +7,7 @@ import { QueryEndpoint } from '#platform/http/endpoint';
 import { Parameters } from '#platform/http/input';
 import type { PageOf } from '#platform/http/paging';
 import { AuditEventParameters, AuditExportParameters, AuditReportParameters } from './audit-parameters.js';
-import { toAuditQuery } from './audit-parameters.js';
+import { tenantAsked, toAuditQuery } from './audit-parameters.js';
 import { AuditReport, reportAsCsv } from './audit-report-form.js';
 import { AuditReports } from './audit-report.js';
 import { AuditEntry, AuditViews } from './audit-views.js';
@@ -34,7 +34,7 @@ export class AuditController {
     errors: ['invalid-cursor'],
   })
   events(@Parameters() parameters: AuditEventParameters, @Tenant() tenant: string): Promise<PageOf<AuditEntry>> {
-    return this.views.events(tenant, parameters);
+    return this.views.events(tenantAsked(parameters, tenant), parameters);
   }
 
   @Get('report')
@@ -46,12 +46,13 @@ export class AuditController {
     alsoProduces: ['text/csv'],
   })
   async report(
-    @Parameters() { from, to, top, format }: AuditReportParameters,
+    @Parameters() parameters: AuditReportParameters,
     @Tenant() tenant: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AuditReport | string> {
-    const report = await this.reports.report(tenant, periodOf({ from, to }), top);
+    const { from, to, top, format } = parameters;
+    const report = await this.reports.report(tenantAsked(parameters, tenant), periodOf({ from, to }), top);
     if ((format ?? wanted(request)) !== 'csv') return report;
     void reply.header('content-type', 'text/csv; charset=utf-8');
     return reportAsCsv(report);
@@ -78,7 +79,7 @@ export class AuditController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {
     const form = EXPORT_FORMATS[format ?? wanted(request) ?? 'ndjson'];
-    const text = await this.exports.export(tenant, toAuditQuery(parameters), form);
+    const text = await this.exports.export(tenantAsked(parameters, tenant), toAuditQuery(parameters), form);
     void reply
       .header('content-type', `${form.mediaType}; charset=utf-8`)
       .header('content-disposition', `attachment; filename="audit.${form.extension}"`);

@@ -3,10 +3,10 @@ import { GraphqlContext } from '#platform/graphql/graphql-context';
 import { Arguments } from '#platform/graphql/input';
 import { limitComplexity, pageOf } from '#platform/graphql/page';
 import { objectTypeOf } from '#platform/graphql/types-of-fields';
-import { Integer, Optional } from '#platform/commands/fields';
+import { Identifier, Integer, Optional } from '#platform/commands/fields';
 import { IsoTime, periodOf } from '#platform/history/moment-parameters';
 import type { PageOf } from '#platform/http/paging';
-import { AuditEventParameters } from './audit-parameters.js';
+import { AuditEventParameters, tenantAsked } from './audit-parameters.js';
 import { AuditReport } from './audit-report-form.js';
 import { AuditReports } from './audit-report.js';
 import { AuditEntry, AuditViews } from './audit-views.js';
@@ -26,6 +26,7 @@ const MEANINGS = {
 };
 
 class AuditReportArguments {
+  @Optional(Identifier()) tenant?: string;
   @IsoTime() from: string;
   @IsoTime() to: string;
   @Optional(Integer({ min: 1, max: 10_000 })) top: number = 100;
@@ -49,7 +50,7 @@ export class AuditResolver {
     @Context() context: GraphqlContext,
   ): Promise<PageOf<AuditEntry>> {
     await context.reads('audit');
-    return this.views.events(context.tenant, parameters);
+    return this.views.events(tenantAsked(parameters, context.tenant), parameters);
   }
 
   @Query(() => ReportType, {
@@ -57,10 +58,10 @@ export class AuditResolver {
     description: 'A period summed up: who did how much of what, and what was refused.',
   })
   async auditReport(
-    @Arguments() { from, to, top }: AuditReportArguments,
+    @Arguments() { tenant, from, to, top }: AuditReportArguments,
     @Context() context: GraphqlContext,
   ): Promise<AuditReport> {
     await context.reads('audit', 'audit-days');
-    return this.reports.report(context.tenant, periodOf({ from, to }, ''), top);
+    return this.reports.report(tenantAsked({ tenant }, context.tenant), periodOf({ from, to }, ''), top);
   }
 }

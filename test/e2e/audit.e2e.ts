@@ -49,6 +49,8 @@ describe('the audit', () => {
     expect(await found({ text: 'paris SHE', actor: 'anonymous:anonymous' })).toEqual([history[1]]);
     expect(await found({ types: 'Customer.created', from: history[0]!['recordedAt'] })).toEqual([history[0]]);
     expect(await found({ objectType: 'Customer', actor: 'user:anonymous' })).toEqual([]);
+    expect(await found({ objectType: 'Customer', tenant: 'main' })).toEqual(history);
+    expect(await found({ objectType: 'Customer', tenant: 'other' })).toEqual([]);
     expect(typesOf(await found({ objectType: 'Customer', order: 'desc', clock: 'occurred' }))).toEqual([
       'Customer.updated',
       'Customer.created',
