@@ -19,7 +19,7 @@ import { OperationsController } from '#platform/operations/operations.controller
 import { ParkingModule } from '#platform/parking/parking.module';
 import { HistoryModule } from '#platform/history/history.module';
 import { PlatformModule } from '#platform/platform.module';
-import { ReadModelsController } from '#platform/projecting/as-of.controller';
+import { ReadModelsController } from '#platform/projecting/building/as-of.controller';
 import { ProjectionsController } from '#platform/projecting/projections.controller';
 import { findCorrelated } from '#read-models/traces';
 import { upcasters } from '../../migrations/events/upcasters.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Projection } from '#kernel/projection';
 import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapter';
 import { ProjectionRunner } from '#platform/projecting/projection-runner';
-import { runBuilds } from '#platform/projecting/run-builds';
+import { runBuilds } from '#platform/projecting/building/run-builds';
 import { SqliteReadStore } from '#platform/read-store/sqlite-read-store.adapter';
 import { auditDaysProjection } from '#projections/audit-days.projection';
 import { relationshipsProjection } from '#projections/relationships.projection';

@@ -7,7 +7,7 @@ import { createHttpApp } from '#platform/http/create-http-app';
 import { ParkingModule } from '#platform/parking/parking.module';
 import { PlatformModule } from '#platform/platform.module';
 import { ProjectingModule } from '#platform/projecting/projecting.module';
-import { ProjectionWaits } from '#platform/projecting/projection-waits';
+import { ProjectionWaits } from '#platform/projecting/waiting/projection-waits';
 import { added, counters } from '#test/support/counter-projection';
 import { PerdureProcess } from '#test/support/perdure-process';
 

@@ -95,7 +95,8 @@ describe('personal data', () => {
     const shown = JSON.stringify(await graphql.data(query));
     expect(shown.split(email)).toHaveLength(8);
     const socket = await GraphqlSocket.open(perdure.url);
-    const subscription = 'subscription { events(noun: "Patient", after: "0", types: "Patient.created") { data erased } }';
+    const subscription =
+      'subscription { events(noun: "Patient", after: "0", types: "Patient.created") { data erased } }';
     expect((await socket.subscribe(subscription).next()).events.data.data).toEqual({ email, ward: 7 });
 
     const erased = await fetch(`${perdure.url}/api/v1/subjects/Patient-ada`, { method: 'DELETE' });

@@ -11,7 +11,7 @@ import { createHttpApp } from '#platform/http/create-http-app';
 import { ParkingModule } from '#platform/parking/parking.module';
 import { PlatformModule } from '#platform/platform.module';
 import { ProjectingModule } from '#platform/projecting/projecting.module';
-import { ProjectionWaits } from '#platform/projecting/projection-waits';
+import { ProjectionWaits } from '#platform/projecting/waiting/projection-waits';
 import { READ_STORE, type ReadStore } from '#platform/read-store/read-store.port';
 import { ApiClient, type ApiAnswer } from '#test/support/api-client';
 import { added, counters } from '#test/support/counter-projection';

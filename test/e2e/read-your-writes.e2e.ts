@@ -9,7 +9,7 @@ import { AppModule } from '#apps/api/app.module';
 import { readConfig } from '#platform/config/config';
 import { createHttpApp } from '#platform/http/create-http-app';
 import { drain } from '#platform/http/drain';
-import { ProjectionWaits } from '#platform/projecting/projection-waits';
+import { ProjectionWaits } from '#platform/projecting/waiting/projection-waits';
 import { eventually } from '#test/support/counter-projection';
 import { PerdureServer } from '#test/support/perdure-server';
 

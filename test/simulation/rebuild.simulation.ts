@@ -9,9 +9,9 @@ import { SqliteEventStore } from '#platform/event-store/sqlite-event-store.adapt
 import { OperationWorker } from '#platform/operations/operation-worker';
 import { Operations } from '#platform/operations/operations';
 import { hasEnded, type Operation } from '#platform/operations/operation';
-import type { BuildRecord } from '#platform/projecting/build-record';
+import type { BuildRecord } from '#platform/projecting/building/build-record';
 import { ProjectionRunner } from '#platform/projecting/projection-runner';
-import { REBUILD, Rebuilds, RebuildWork } from '#platform/projecting/rebuilds';
+import { REBUILD, Rebuilds, RebuildWork } from '#platform/projecting/building/rebuilds';
 import { RunningProjections } from '#platform/projecting/running-projections';
 import type { ReadStore } from '#platform/read-store/read-store.port';
 import { SqliteReadStore } from '#platform/read-store/sqlite-read-store.adapter';

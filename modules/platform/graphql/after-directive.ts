@@ -9,7 +9,7 @@ import {
   GraphQLString,
 } from 'graphql';
 import { wishOf } from '#platform/http/read-your-writes';
-import { DEFAULT_WAIT, type ProjectionWaits } from '#platform/projecting/projection-waits';
+import { DEFAULT_WAIT, type ProjectionWaits } from '#platform/projecting/waiting/projection-waits';
 import type { CaughtUp } from './graphql-context.js';
 
 /** On the operation, as Relay has arguments called `after` on its fields. */

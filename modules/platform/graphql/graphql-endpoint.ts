@@ -8,7 +8,7 @@ import { DomainError } from '#kernel/errors';
 import { Config } from '#platform/config/config';
 import { HttpFault } from '#platform/http/http-fault';
 import { Metrics } from '#platform/observability/metrics';
-import { ProjectionWaits } from '#platform/projecting/projection-waits';
+import { ProjectionWaits } from '#platform/projecting/waiting/projection-waits';
 import { greetBrowser, wantsPage } from './browser-page.js';
 import type { GraphqlService } from './graphql-service.js';
 import { GRAPHQL_PATH } from './socket-request.js';

@@ -13,7 +13,7 @@ import {
 import { createHandler, parseRequestParams, type Handler, type OperationArgs, type Response } from 'graphql-http';
 import { HttpFault } from '#platform/http/http-fault';
 import type { Config } from '#platform/config/config';
-import type { ProjectionWaits } from '#platform/projecting/projection-waits';
+import type { ProjectionWaits } from '#platform/projecting/waiting/projection-waits';
 import { caughtUpFor } from './after-directive.js';
 import { DocumentRefused, wrongTransport } from './graphql.errors.js';
 import { GraphqlContext } from './graphql-context.js';

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidInput, type Violation } from '#kernel/errors';
 import type { Position } from '#kernel/event';
 import { ProjectionBehind } from '#platform/projecting/projecting.errors';
-import { DEFAULT_WAIT, LONGEST_WAIT, ProjectionWaits } from '#platform/projecting/projection-waits';
+import { DEFAULT_WAIT, LONGEST_WAIT, ProjectionWaits } from '#platform/projecting/waiting/projection-waits';
 import type { Endpoint } from './endpoint.js';
 import { checkReads } from './check-reads.js';
 

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '#kernel/clock';
 import { systemIds, type Ids } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import type { PageOf } from '../http/paging.js';
-import { Movement } from '../projecting/movement.js';
+import { Movement } from '../projecting/waiting/movement.js';
 import type { Filter, ReadStore } from '../read-store/read-store.port.js';
 import { OperationEnded, OperationNotFound, OperationNotStopped } from './operation.errors.js';
 import { hasEnded, operations, operationWishes, resumed, type Operation, type OperationWish } from './operation.js';

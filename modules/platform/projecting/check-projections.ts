@@ -1,7 +1,7 @@
 import type { Projection } from '#kernel/projection';
 import { operations, operationWishes } from '../operations/operation.js';
-import { asOfCopies } from './as-of.js';
-import { projectionBuilds } from './build-record.js';
+import { asOfCopies } from './building/as-of.js';
+import { projectionBuilds } from './building/build-record.js';
 import { eventOrigins } from './event-origin.js';
 import { parkedEvents } from './parked-events.js';
 import { pausedProjections } from './paused-projections.js';

@@ -7,12 +7,12 @@ import { EventOrigin } from './event-origin.js';
 import { OwnCheckpoint } from './own-checkpoint.js';
 import { PageProjector } from './page-projector.js';
 import { parkedEvents, type ParkedKey } from './parked-events.js';
-import type { BuildOptions } from './projection-build.js';
+import type { BuildOptions } from './building/projection-build.js';
 import { ProjectionElsewhere, ReadModelStale } from './projecting.errors.js';
 import { replayParked, type ReplayOutcomes } from './replay-parked.js';
 import type { RetryPolicy } from './retry-policy.js';
 import type { SkippingProjection } from './skipping-projection.js';
-import { takeOverIfReady } from './take-over.js';
+import { takeOverIfReady } from './building/take-over.js';
 import type { Tenure } from './tenure.js';
 
 export interface LiveOptions extends BuildOptions {

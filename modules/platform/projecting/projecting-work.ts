@@ -1,7 +1,7 @@
 import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { OperationWorker } from '../operations/operation-worker.js';
-import { AS_OF, type AsOfWork } from './as-of.js';
-import { REBUILD, type RebuildWork } from './rebuilds.js';
+import { AS_OF, type AsOfWork } from './building/as-of.js';
+import { REBUILD, type RebuildWork } from './building/rebuilds.js';
 import { systemStopwatch } from './stopwatch.js';
 
 /** Milliseconds between two looks for copies that have expired. */

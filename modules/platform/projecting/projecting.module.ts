@@ -6,7 +6,7 @@ import { Operations } from '../operations/operations.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OperationWorker } from '../operations/operation-worker.js';
 import { READ_STORE, type ReadStore } from '../read-store/read-store.port.js';
-import { AsOf, AsOfWork } from './as-of.js';
+import { AsOf, AsOfWork } from './building/as-of.js';
 import { checkProjections } from './check-projections.js';
 import { Leases } from './leases.js';
 import { ObservedProjections } from './observed-projections.js';
@@ -14,9 +14,9 @@ import { ProjectingWork } from './projecting-work.js';
 import { ProjectionOverviews } from './projection-overviews.js';
 import { ProjectionRunner, type RunnerOptions } from './projection-runner.js';
 import { OperatorOrders } from './operator-orders.js';
-import { ProjectionWaits } from './projection-waits.js';
+import { ProjectionWaits } from './waiting/projection-waits.js';
 import { ProjectionStatuses } from './projection-status.js';
-import { Rebuilds, RebuildWork } from './rebuilds.js';
+import { Rebuilds, RebuildWork } from './building/rebuilds.js';
 import { RunningProjections } from './running-projections.js';
 
 /**

@@ -2,11 +2,11 @@ import type { Clock } from '#kernel/clock';
 import type { EventStore } from '../event-store/event-store.port.js';
 import type { ReadStore } from '../read-store/read-store.port.js';
 import type { Operations } from '../operations/operations.js';
-import { backlogAfter, type Backlog } from './backlog.js';
+import { backlogAfter, type Backlog } from './waiting/backlog.js';
 import { pausedProjections } from './paused-projections.js';
 import type { ProjectionStatuses } from './projection-status.js';
 import { type ProjectionStatus } from './projection-status.js';
-import { REBUILD, type RebuildRequest, type Rebuilds } from './rebuilds.js';
+import { REBUILD, type RebuildRequest, type Rebuilds } from './building/rebuilds.js';
 
 /** A projection as operators see it. */
 export interface ProjectionOverview extends Omit<ProjectionStatus, 'lagSeconds'>, Backlog {

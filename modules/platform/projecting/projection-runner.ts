@@ -6,10 +6,10 @@ import { CheckpointMoved, LeaseLost } from '../read-store/read-store.errors.js';
 import type { ReadStore } from '../read-store/read-store.port.js';
 import { eventOrigins } from './event-origin.js';
 import { eventPages } from './event-pages.js';
-import { lagAfter } from './lag.js';
+import { lagAfter } from './waiting/lag.js';
 import type { Leases } from './leases.js';
 import { LiveReadModel } from './live-read-model.js';
-import { Movement } from './movement.js';
+import { Movement } from './waiting/movement.js';
 import { PageSize } from './page-size.js';
 import { parkedEvents, parkedKeyId } from './parked-events.js';
 import { statusElsewhere } from './observed-projections.js';
@@ -17,12 +17,12 @@ import type { ProjectionStatus } from './projection-status.js';
 import { ProjectionWishes } from './projection-wishes.js';
 import type { ReplayOutcomes } from './replay-parked.js';
 import { patient, type RetryPolicy } from './retry-policy.js';
-import { runBuilds } from './run-builds.js';
+import { runBuilds } from './building/run-builds.js';
 import { RunnerState } from './runner-state.js';
 import type { Stopwatch } from './stopwatch.js';
 import { SkippingProjection } from './skipping-projection.js';
 import type { Tenure } from './tenure.js';
-import type { Progress } from './watched-projection.js';
+import type { Progress } from './waiting/watched-projection.js';
 
 export interface RunnerOptions {
   /** Most events folded into one write; default 5,000, and fewer where they take long. */

@@ -1,9 +1,9 @@
 import type { Projection } from '#kernel/projection';
 import type { ReadStore } from '../read-store/read-store.port.js';
-import { projectionBuilds, type BuildRecord } from './build-record.js';
+import { projectionBuilds, type BuildRecord } from './building/build-record.js';
 import { pausedProjections } from './paused-projections.js';
 import { systemStopwatch, type Stopwatch } from './stopwatch.js';
-import { isReadyFor } from './take-over.js';
+import { isReadyFor } from './building/take-over.js';
 
 /** Milliseconds between two looks at what other processes want of a projection. */
 const LOOK_EVERY_MS = 1_000;

@@ -6,7 +6,7 @@ import type { PageOf } from '../http/paging.js';
 import { OPERATION_URL, OperationDetails, represent } from '../operations/operations.controller.js';
 import { ProjectionOverviews, type ProjectionOverview } from './projection-overviews.js';
 import { PROJECTION_STATES, type ProjectionState } from './projection-status.js';
-import { Rebuilds } from './rebuilds.js';
+import { Rebuilds } from './building/rebuilds.js';
 
 export class ProjectionParameters {
   @Text({ max: 100 }) name: string;

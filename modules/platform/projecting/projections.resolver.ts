@@ -6,8 +6,8 @@ import { type OperationDetails, represent } from '../operations/operations.contr
 import { OperationType } from '../operations/operations.resolver.js';
 import { ProjectionOverviews, type ProjectionOverview } from './projection-overviews.js';
 import { ProjectionDetails, ProjectionParameters, RebuildOfSeveral } from './projections.controller.js';
-import { ProjectionNotFound } from './rebuild.errors.js';
-import { Rebuilds } from './rebuilds.js';
+import { ProjectionNotFound } from './building/rebuild.errors.js';
+import { Rebuilds } from './building/rebuilds.js';
 
 const ProjectionType = objectTypeOf(ProjectionDetails, 'Projection', 'A projection, and how far it is.', {
   state:

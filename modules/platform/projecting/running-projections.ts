@@ -1,6 +1,6 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { ProjectionStatuses, type ProjectionStatus } from './projection-status.js';
-import type { WatchedProjection } from './watched-projection.js';
+import type { WatchedProjection } from './waiting/watched-projection.js';
 import type { ProjectionRunner } from './projection-runner.js';
 
 /** The process's projections, running as long as the application does. */

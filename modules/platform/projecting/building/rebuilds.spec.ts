@@ -21,13 +21,13 @@ import {
 } from '#test/support/counter-projection';
 import { CopyNotFound, CopyNotReady, ReadModelNotFound, TooManyCopies } from './as-of.errors.js';
 import { AsOf, asOfCopies, AsOfWork, MOST_COPIES } from './as-of.js';
-import { ProjectionOverviews } from './projection-overviews.js';
-import { PositionAhead } from './projecting.errors.js';
-import { ProjectingModule } from './projecting.module.js';
+import { ProjectionOverviews } from '../projection-overviews.js';
+import { PositionAhead } from '../projecting.errors.js';
+import { ProjectingModule } from '../projecting.module.js';
 import { ProjectionNotFound, RebuildRunning } from './rebuild.errors.js';
 import { Rebuilds, RebuildWork } from './rebuilds.js';
-import { RunningProjections } from './running-projections.js';
-import { systemStopwatch } from './stopwatch.js';
+import { RunningProjections } from '../running-projections.js';
+import { systemStopwatch } from '../stopwatch.js';
 
 type Counters = Projection<Counter, CounterEvent>;
 

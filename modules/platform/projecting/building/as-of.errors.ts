@@ -1,5 +1,5 @@
 import { DomainError } from '#kernel/errors';
-import { defineProblems } from '../http/problem-catalogue.js';
+import { defineProblems } from '#platform/http/problem-catalogue';
 
 export class ReadModelNotFound extends DomainError {
   constructor(name: string) {

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock } from '#kernel/clock';
 import { START } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
-import type { EventStore } from '../event-store/event-store.port.js';
-import type { ReadStore } from '../read-store/read-store.port.js';
+import type { EventStore } from '#platform/event-store/event-store.port';
+import type { ReadStore } from '#platform/read-store/read-store.port';
 import { buildName, parkedOf, projectionBuilds, type BuildRecord } from './build-record.js';
 import { BuildTarget } from './build-target.js';
-import { firstEvent, isSameOrigin } from './event-origin.js';
-import type { Leases } from './leases.js';
-import { OwnCheckpoint } from './own-checkpoint.js';
-import { patient, type RetryPolicy } from './retry-policy.js';
-import { SkippingProjection } from './skipping-projection.js';
-import type { Tenure } from './tenure.js';
+import { firstEvent, isSameOrigin } from '../event-origin.js';
+import type { Leases } from '../leases.js';
+import { OwnCheckpoint } from '../own-checkpoint.js';
+import { patient, type RetryPolicy } from '../retry-policy.js';
+import { SkippingProjection } from '../skipping-projection.js';
+import type { Tenure } from '../tenure.js';
 
 export interface BuildOptions {
   readonly retry?: RetryPolicy;

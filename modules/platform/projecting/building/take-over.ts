@@ -1,13 +1,13 @@
 import type { Position } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
-import type { EventStore } from '../event-store/event-store.port.js';
-import { CollectionNotDefined } from '../read-store/read-store.errors.js';
-import type { ReadStore, Write } from '../read-store/read-store.port.js';
+import type { EventStore } from '#platform/event-store/event-store.port';
+import { CollectionNotDefined } from '#platform/read-store/read-store.errors';
+import type { ReadStore, Write } from '#platform/read-store/read-store.port';
 import { parkedOf, projectionBuilds, type BuildRecord } from './build-record.js';
 import { buildPass } from './build-pass.js';
-import { eventOrigins } from './event-origin.js';
-import type { OwnCheckpoint } from './own-checkpoint.js';
-import { parkedEvents } from './parked-events.js';
+import { eventOrigins } from '../event-origin.js';
+import type { OwnCheckpoint } from '../own-checkpoint.js';
+import { parkedEvents } from '../parked-events.js';
 import { ProjectionBuild, type BuildOptions } from './projection-build.js';
 
 /** Parked keys moved in one write. */

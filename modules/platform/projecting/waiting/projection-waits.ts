@@ -1,11 +1,11 @@
 import { systemClock, type Clock } from '#kernel/clock';
 import { comparePositions, type Position } from '#kernel/event';
-import type { EventStore } from '../event-store/event-store.port.js';
-import type { ReadStore } from '../read-store/read-store.port.js';
+import type { EventStore } from '#platform/event-store/event-store.port';
+import type { ReadStore } from '#platform/read-store/read-store.port';
 import { backlogAfter, type Backlog } from './backlog.js';
-import { PositionAhead, ProjectionBehind } from './projecting.errors.js';
+import { PositionAhead, ProjectionBehind } from '../projecting.errors.js';
 import { ProjectionWatch } from './projection-watch.js';
-import { systemStopwatch, type Stopwatch } from './stopwatch.js';
+import { systemStopwatch, type Stopwatch } from '../stopwatch.js';
 import { progressOf, type WatchedProjection } from './watched-projection.js';
 
 export interface WaitOptions {

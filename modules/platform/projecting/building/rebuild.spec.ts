@@ -15,8 +15,8 @@ import {
 import { DyingStore, type Failing } from '#test/support/failing-store';
 import { piecemeal, type Positions } from '#test/support/piecemeal-store';
 import { projectionBuilds, type BuildRecord } from './build-record.js';
-import type { ParkedKey } from './parked-events.js';
-import { ProjectionRunner, type RunnerOptions } from './projection-runner.js';
+import type { ParkedKey } from '../parked-events.js';
+import { ProjectionRunner, type RunnerOptions } from '../projection-runner.js';
 import { runBuilds } from './run-builds.js';
 
 type Counters = Projection<Counter, CounterEvent>;

@@ -1,17 +1,17 @@
 import type { JsonObject } from '#kernel/json';
 import type { Projection } from '#kernel/projection';
-import type { EventStore } from '../event-store/event-store.port.js';
-import type { Operation } from '../operations/operation.js';
-import type { OperationRun } from '../operations/operation-run.js';
-import type { Operations } from '../operations/operations.js';
-import type { ReadStore } from '../read-store/read-store.port.js';
+import type { EventStore } from '#platform/event-store/event-store.port';
+import type { Operation } from '#platform/operations/operation';
+import type { OperationRun } from '#platform/operations/operation-run';
+import type { Operations } from '#platform/operations/operations';
+import type { ReadStore } from '#platform/read-store/read-store.port';
 import { parkedOf, projectionBuilds, type BuildRecord } from './build-record.js';
 import { PassProgress } from './pass-progress.js';
 import type { BuildOptions } from './projection-build.js';
 import { OtherVersionNeeded, ProjectionNotFound, ProjectionsRemoved, RebuildRunning } from './rebuild.errors.js';
 import { runBuilds } from './run-builds.js';
-import type { RunningProjections } from './running-projections.js';
-import { systemStopwatch, type Stopwatch } from './stopwatch.js';
+import type { RunningProjections } from '../running-projections.js';
+import { systemStopwatch, type Stopwatch } from '../stopwatch.js';
 
 export const REBUILD = 'rebuild';
 

@@ -1,7 +1,7 @@
 import { START, type Position } from '#kernel/event';
-import type { Write } from '../read-store/read-store.port.js';
-import type { OwnCheckpoint } from './own-checkpoint.js';
-import { parkedKeyId, type ParkedKey } from './parked-events.js';
+import type { Write } from '#platform/read-store/read-store.port';
+import type { OwnCheckpoint } from '../own-checkpoint.js';
+import { parkedKeyId, type ParkedKey } from '../parked-events.js';
 import { PARTITIONS, PartitionedPosition } from './partitioned-position.js';
 import type { BuildTargetOptions } from './build-target.js';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '#kernel/clock';
 import { comparePositions, type Position } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
-import type { EventStore } from '../event-store/event-store.port.js';
+import type { EventStore } from '#platform/event-store/event-store.port';
 import { matters } from './projection-watch.js';
 
 /** What a projection still has to do. */

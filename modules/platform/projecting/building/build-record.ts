@@ -1,5 +1,5 @@
 import type { ReadModel } from '#kernel/projection';
-import type { Origin } from './event-origin.js';
+import type { Origin } from '../event-origin.js';
 
 /**
  * `beginning`: leftovers are being cleared away. `building`: events are folded into the new collection. `ready`: it has caught up, and

@@ -5,10 +5,10 @@ import type { ReadStore } from '#platform/read-store/read-store.port';
 import { SqliteReadStore } from '#platform/read-store/sqlite-read-store.adapter';
 import { added, counters, upToDate } from '#test/support/counter-projection';
 import { ManualStopwatch, atRest } from '#test/support/manual-stopwatch';
-import { eventOrigins } from './event-origin.js';
-import { PositionAhead, ProjectionBehind } from './projecting.errors.js';
+import { eventOrigins } from '../event-origin.js';
+import { PositionAhead, ProjectionBehind } from '../projecting.errors.js';
 import { MOST_WAITING, ProjectionWaits } from './projection-waits.js';
-import { ProjectionRunner } from './projection-runner.js';
+import { ProjectionRunner } from '../projection-runner.js';
 
 describe('waiting for a read model', () => {
   let events: SqliteEventStore;

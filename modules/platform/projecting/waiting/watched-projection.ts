@@ -1,10 +1,10 @@
 import { START, type Position } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
-import type { EventStore } from '../event-store/event-store.port.js';
-import type { ReadStore } from '../read-store/read-store.port.js';
-import { eventOrigins, firstEvent, isSameOrigin, type Origin } from './event-origin.js';
+import type { EventStore } from '#platform/event-store/event-store.port';
+import type { ReadStore } from '#platform/read-store/read-store.port';
+import { eventOrigins, firstEvent, isSameOrigin, type Origin } from '../event-origin.js';
 import type { Movement } from './movement.js';
-import type { ProjectionStatus } from './projection-status.js';
+import type { ProjectionStatus } from '../projection-status.js';
 
 /** How far the read model is that queries see. */
 export interface Progress {

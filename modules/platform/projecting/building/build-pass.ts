@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { comparePositions, type Position, type Recorded } from '#kernel/event';
 import type { EventFilter } from '#kernel/projection';
-import type { AllSlice, EventStore } from '../event-store/event-store.port.js';
+import type { AllSlice, EventStore } from '#platform/event-store/event-store.port';
 import type { BuildTarget } from './build-target.js';
-import { PageSize } from './page-size.js';
+import { PageSize } from '../page-size.js';
 
 /** Most events read and folded before the event loop has its turn again: about ten milliseconds for one simple projection. */
 const PAGE = 1_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Operation } from '../operations/operation.js';
-import { OperationRun } from '../operations/operation-run.js';
+import type { Operation } from '#platform/operations/operation';
+import { OperationRun } from '#platform/operations/operation-run';
 import { PassProgress } from './pass-progress.js';
 
 /** A run that goes on with an operation of which so much was noted as done. */

@@ -1,15 +1,15 @@
 import { Controller, Get, Post } from '@nestjs/common';
 import { InvalidInput } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
-import { Id, Integer, JsonRecord, OneOf, Optional, Text, Timestamp } from '../commands/fields.js';
-import { Unsealing } from '../erasure/unsealing.js';
-import { Tenant } from '../http/caller.js';
-import { CommandEndpoint, QueryEndpoint } from '../http/endpoint.js';
-import { JsonBody, Parameters } from '../http/input.js';
-import { PageParameters, type PageOf } from '../http/paging.js';
-import { requestParameter } from '../http/request-parameter.js';
-import { OPERATION_URL, OperationDetails, represent } from '../operations/operations.controller.js';
-import type { Sort } from '../read-store/read-store.port.js';
+import { Id, Integer, JsonRecord, OneOf, Optional, Text, Timestamp } from '#platform/commands/fields';
+import { Unsealing } from '#platform/erasure/unsealing';
+import { Tenant } from '#platform/http/caller';
+import { CommandEndpoint, QueryEndpoint } from '#platform/http/endpoint';
+import { JsonBody, Parameters } from '#platform/http/input';
+import { PageParameters, type PageOf } from '#platform/http/paging';
+import { requestParameter } from '#platform/http/request-parameter';
+import { OPERATION_URL, OperationDetails, represent } from '#platform/operations/operations.controller';
+import type { Sort } from '#platform/read-store/read-store.port';
 import { AsOf } from './as-of.js';
 
 const HOUR = 3_600;

@@ -1,13 +1,13 @@
 import type { Clock } from '#kernel/clock';
 import { comparePositions, START, type Position, type Recorded } from '#kernel/event';
 import type { EventFilter, Projection } from '#kernel/projection';
-import type { ReadStore } from '../read-store/read-store.port.js';
+import type { ReadStore } from '#platform/read-store/read-store.port';
 import { BuildParts, type Storable } from './build-parts.js';
-import { foldAgain, type Failure } from './key-fold.js';
-import type { OwnCheckpoint } from './own-checkpoint.js';
-import { park, parkBehind, parkedEventId, parkedKeyId, type ParkedKey } from './parked-events.js';
+import { foldAgain, type Failure } from '../key-fold.js';
+import type { OwnCheckpoint } from '../own-checkpoint.js';
+import { park, parkBehind, parkedEventId, parkedKeyId, type ParkedKey } from '../parked-events.js';
 import { partitionOf } from './partitioned-position.js';
-import type { RetryPolicy } from './retry-policy.js';
+import type { RetryPolicy } from '../retry-policy.js';
 
 export interface BuildTargetOptions {
   readonly projection: Projection<object>;

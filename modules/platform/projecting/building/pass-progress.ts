@@ -1,5 +1,5 @@
 import type { Position } from '#kernel/event';
-import type { OperationRun } from '../operations/operation-run.js';
+import type { OperationRun } from '#platform/operations/operation-run';
 
 /**
  * Tells how far a pass over the events is. How many there are nobody knows before the end: it is estimated from how far

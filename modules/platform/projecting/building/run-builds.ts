@@ -1,7 +1,7 @@
 import type { Position } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
-import type { EventStore } from '../event-store/event-store.port.js';
-import type { ReadStore } from '../read-store/read-store.port.js';
+import type { EventStore } from '#platform/event-store/event-store.port';
+import type { ReadStore } from '#platform/read-store/read-store.port';
 import type { BuildTarget } from './build-target.js';
 import { buildPass } from './build-pass.js';
 import { ProjectionBuild, type BuildOptions } from './projection-build.js';

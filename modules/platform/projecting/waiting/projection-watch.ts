@@ -1,8 +1,8 @@
 import { comparePositions, type Position, type Recorded } from '#kernel/event';
 import type { Projection } from '#kernel/projection';
-import type { EventStore } from '../event-store/event-store.port.js';
-import type { ReadStore } from '../read-store/read-store.port.js';
-import type { Stopwatch } from './stopwatch.js';
+import type { EventStore } from '#platform/event-store/event-store.port';
+import type { ReadStore } from '#platform/read-store/read-store.port';
+import type { Stopwatch } from '../stopwatch.js';
 import { progressOf, type WatchedProjection } from './watched-projection.js';
 
 /** Milliseconds between two looks at what another process has stored. */
