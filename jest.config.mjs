@@ -8,5 +8,5 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   collectCoverageFrom: ['{apps,modules,read-models,projections,migrations}/**/*.ts', '!**/*.spec.ts'],
-  testTimeout: 30_000,
+  testTimeout: 60_000,
 };

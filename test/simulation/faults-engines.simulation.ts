@@ -61,11 +61,11 @@ engineSuite('ferretdb', (documents) =>
       beforeAll(async () => {
         deployment = await Deployment.start(documents(), jobs());
         urls = deployment.apis.map(({ api }) => api.url);
-      }, 120_000);
+      }, 300_000);
       afterEach(async () => {
         await deployment.mend();
         await load?.end();
-      }, 60_000);
+      }, 180_000);
       afterAll(() => deployment?.end(), 60_000);
 
       it.each(CASES.map((each, n) => ({ ...each, noun: `Fault${n}` })))(

@@ -27,7 +27,7 @@ engineSuite('ferretdb', (documents) =>
       beforeAll(async () => {
         deployment = await Deployment.start(documents(), jobs());
         urls = deployment.apis.map(({ api }) => api.url);
-      }, 120_000);
+      }, 300_000);
       afterEach(() => load?.end(), 60_000);
       afterAll(() => deployment?.end(), 60_000);
 
@@ -47,7 +47,7 @@ engineSuite('ferretdb', (documents) =>
         await load.end();
         await allAreReady(deployment.all);
         await expectAllOnce(load, deployment);
-      }, 120_000);
+      }, 300_000);
 
       it('go on within 10 seconds of the death of the worker that projects', async () => {
         const [dying, other] = await ownerAndOther();
@@ -61,7 +61,7 @@ engineSuite('ferretdb', (documents) =>
         expect(performance.now() - killed).toBeLessThan(TAKE_OVER_MS);
         await api.readyWhen((report) => owned(report).includes('things'));
         deployment.workers[dying] = await deployment.startWorker();
-      }, 60_000);
+      }, 180_000);
 
       it.each<[string, Refusal]>([
         [

@@ -29,13 +29,13 @@ export class ApiClient {
     return (await this.send('GET', '/ready')).body as unknown as ReadyReport;
   }
 
-  /** Asks until the report is as expected; rejects after 30 seconds with the last one. */
+  /** Asks until the report is as expected; rejects after a minute with the last one. */
   async readyWhen(isExpected: (report: ReadyReport) => boolean): Promise<ReadyReport> {
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 60_000;
     for (;;) {
       const report = await this.ready();
       if (isExpected(report)) return report;
-      if (performance.now() > deadline) throw new Error(`Still ${JSON.stringify(report)} after 30 s.`);
+      if (performance.now() > deadline) throw new Error(`Still ${JSON.stringify(report)} after 60 s.`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
