@@ -121,8 +121,20 @@ export class MongoDbWriter {
       for (const part of inParts(changes, AT_ONCE)) {
         const rest = part.length < MANY ? part : await this.#insertNew(documents, part);
         for (const some of inParts(rest, updatesAtOnce(this.server))) {
-          await documents.bulkWrite(upserts(some), { ordered: false });
+          await this.#upsert(documents, some);
         }
+      }
+    }
+  }
+
+  /** Two upserts of one new id can both turn to inserting it, and then one of them fails: by its next attempt the document is there. */
+  async #upsert(documents: Collection<MongoDbDocument>, changes: readonly Change[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await documents.bulkWrite(upserts(changes), { ordered: false });
+        return;
+      } catch (error) {
+        if (!isDuplicate(error) || attempt === ATTEMPTS) throw error;
       }
     }
   }
