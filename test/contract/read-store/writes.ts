@@ -35,6 +35,13 @@ export function writes(open: OpenStore): void {
       expect([await store.count('c', { n: 1 }), await store.count('c', { n: 2 })]).toEqual([0, 1]);
     });
 
+    it('takes writes of one new document that come at once', async () => {
+      const ids = Array.from({ length: 20 }, (_, i) => `new-${i}`);
+      await Promise.all(ids.flatMap((id) => [1, 2, 3].map((n) => put(id, { n }))));
+      const found = await store.getMany<{ n: number }>('c', ids);
+      expect([...found.values()].map(({ n }) => [1, 2, 3].includes(n))).toEqual(ids.map(() => true));
+    });
+
     it('takes the last of several writes to one document', async () => {
       const write = (document: object | null) => ({ collection: 'c', id: 'a', document });
       await store.write([write({ n: 1 }), write(null), write({ n: 3 })]);
